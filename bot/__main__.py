@@ -1,0 +1,44 @@
+"""The command line: `python -m bot COMMAND`. Exit codes: 0 done, 1 the work failed, 2 wrong use or configuration."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from bot.errors import BotError, ConfigError
+
+_COMMANDS = {
+    "serve": "answer Slack until told to stop",
+    "sandbox": "play with the bot on this machine, without Slack or Microsoft",
+    "check": "see whether everything that is configured can be reached",
+    "migrate": "bring the database's schema up to date",
+    "kinds": "list what can be cancelled, and with which permissions",
+    "notify": "post the notification of one request, with its Cancel button",
+    "manifest": "print the Slack app manifest",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; its module has `add_arguments` and a coroutine `run` that returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="cancel-approval-bot", description="Cancels requests in Microsoft Graph from Slack."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in _COMMANDS.items():
+        import_module(f"bot.cli.{name}").add_arguments(commands.add_parser(name, help=summary, description=summary))
+    options = parser.parse_args(arguments)
+    try:
+        return int(asyncio.run(import_module(f"bot.cli.{options.command}").run(options)))
+    except ConfigError as error:
+        print("The configuration does not allow a start:", *error.problems, sep="\n  ", file=sys.stderr)
+        return 2
+    except BotError as error:
+        print(error.sentence, error.next_step, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Who a Slack user is in Entra, and their encrypted MSAL cache."""
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+import structlog
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from bot.errors import ConfigError
+from bot.graph.signin import SignedIn
+from bot.graph.tokens import Account
+from bot.store import Store, now
+from bot.tables import accounts, links
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """The Microsoft account of a Slack user."""
+
+    account: Account
+    name: str
+
+
+class Accounts:
+    """Links and token caches. Without keys there are none, and nobody can be linked."""
+
+    def __init__(self, store: Store, token_keys: str) -> None:
+        self._store = store
+        self._fernet = _fernet(token_keys)
+
+    async def linked(self, team: str, user: str) -> Linked | None:
+        """The account that this Slack user is linked to."""
+        query = (
+            sa.select(links.c.tid, links.c.oid, accounts.c.name)
+            .join(accounts, (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid))
+            .where((links.c.team == team) & (links.c.user == user))
+        )
+        async with self._store.begin() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return Linked(Account(row.tid, row.oid), row.name) if row else None
+
+    async def link(self, team: str, user: str, signed_in: SignedIn) -> None:
+        """Links both, in place of whatever either was linked to, and keeps the tokens."""
+        account = signed_in.account
+        old = ((links.c.team == team) & (links.c.user == user)) | (
+            (links.c.tid == account.tid) & (links.c.oid == account.oid)
+        )
+        async with self._store.begin() as connection:
+            await connection.execute(links.delete().where(old))
+            await connection.execute(accounts.delete().where(_row(account)))
+            await connection.execute(
+                accounts.insert().values(
+                    tid=account.tid,
+                    oid=account.oid,
+                    name=signed_in.name,
+                    cache=self._encrypt(account, signed_in.cache),
+                    updated_at=now(),
+                )
+            )
+            await connection.execute(
+                links.insert().values(team=team, user=user, tid=account.tid, oid=account.oid, created_at=now())
+            )
+
+    async def load(self, account: Account) -> str | None:
+        """The MSAL cache; None when there is none, or none that these keys open for this very account."""
+        async with self._store.begin() as connection:
+            blob = (await connection.execute(sa.select(accounts.c.cache).where(_row(account)))).scalar_one_or_none()
+        return self._decrypt(account, blob) if blob is not None else None
+
+    async def save(self, account: Account, cache: str) -> None:
+        """Replaces the MSAL cache of a known account."""
+        blob = self._encrypt(account, cache)
+        async with self._store.begin() as connection:
+            await connection.execute(accounts.update().where(_row(account)).values(cache=blob, updated_at=now()))
+
+    def _encrypt(self, account: Account, cache: str) -> bytes:
+        if self._fernet is None:
+            raise ConfigError(["TOKEN_KEYS: required for linking"])
+        # Fernet authenticates no context: the row's key goes inside, or a row copied to another person would open.
+        return self._fernet.encrypt(json.dumps([account.tid, account.oid, cache]).encode())
+
+    def _decrypt(self, account: Account, blob: bytes) -> str | None:
+        if self._fernet is None:
+            return None
+        try:
+            tid, oid, cache = json.loads(self._fernet.decrypt(blob))
+        except InvalidToken:
+            log.warning("token_cache_unreadable", oid=account.oid)
+            return None
+        if (tid, oid) != (account.tid, account.oid):
+            log.error("token_cache_of_another_account", oid=account.oid)
+            return None
+        return str(cache)
+
+
+def _row(account: Account) -> sa.ColumnElement[bool]:
+    return (accounts.c.tid == account.tid) & (accounts.c.oid == account.oid)
+
+
+def _fernet(token_keys: str) -> MultiFernet | None:
+    keys = token_keys.replace(",", " ").split()
+    try:
+        return MultiFernet([Fernet(key) for key in keys]) if keys else None
+    except ValueError:
+        raise ConfigError(["TOKEN_KEYS: must be Fernet keys (32 bytes in URL-safe base64), newest first"]) from None

@@ -1,0 +1,108 @@
+"""The use case: one wish, carried out once, recorded and told. It knows neither Slack nor the web."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from bot.attempt import Attempts, Progress, Wait
+from bot.audit import Audit, Event
+from bot.cancellation import Cancellation
+from bot.errors import BotError
+from bot.gate import Gate
+from bot.outcome import Outcome, Reason, prevented
+from bot.tasks import Tasks
+from bot.timings import Timings
+
+log = structlog.get_logger(__name__)
+
+
+class Teller(Protocol):
+    """Tells people. It never raises: whatever goes wrong in telling changes no outcome."""
+
+    async def begun(self, cancellation: Cancellation) -> None:
+        """The thread's beginning, where there is none yet."""
+
+    async def waiting(self, cancellation: Cancellation, seconds: float) -> None:
+        """The service is asked again after so long."""
+
+    async def accepted(self, cancellation: Cancellation) -> None:
+        """The service has accepted the call and is still finishing it."""
+
+    async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        """The end: thread, cards, audit channel, and privately what is not for all."""
+
+
+class Canceller:
+    """Runs cancellations. A target has one at a time; whoever comes second joins it."""
+
+    def __init__(self, gate: Gate, attempts: Attempts, audit: Audit, teller: Teller, timings: Timings) -> None:
+        self._gate = gate
+        self._attempts = attempts
+        self._audit = audit
+        self._teller = teller
+        self._timings = timings
+        self._tasks = Tasks()
+        self._running: dict[str, Cancellation] = {}
+
+    async def submit(self, cancellation: Cancellation) -> Cancellation | None:
+        """Records the wish and begins; returns the running cancellation of the same target, if there is one, instead.
+
+        Raises `Refused` or `SignInNeeded`. When it returns, the row that says so is durable.
+        """
+        resource = self._gate.registry[cancellation.target.kind]
+        try:
+            decision = self._gate.admit(cancellation.actor, resource)
+        except BotError as error:
+            await self.refused(cancellation, error)
+            raise
+        key = cancellation.target.key
+        running = self._running.setdefault(key, cancellation)
+        if running is not cancellation:
+            await self._audit.record(Event.JOINED, cancellation, {"joined": running.id})
+            return running
+        try:
+            await self._audit.record(Event.REQUESTED, cancellation, {"rule": decision.rule})
+        except BaseException:
+            del self._running[key]
+            raise
+        self._tasks.spawn(self._run(cancellation))
+        return None
+
+    async def refused(self, cancellation: Cancellation, error: BotError) -> None:
+        """Records a wish that ended before it began."""
+        await self._audit.ended(cancellation, prevented(error))
+
+    async def drain(self, seconds: float) -> bool:
+        """Waits for running cancellations; whether all have ended."""
+        return await self._tasks.drain(seconds)
+
+    async def _run(self, cancellation: Cancellation) -> None:
+        progress = Progress()
+        try:
+            await self._teller.begun(cancellation)
+            outcome = await self._carry_out(cancellation, progress)
+            try:
+                await self._audit.ended(cancellation, outcome)
+            finally:
+                await self._teller.ended(cancellation, outcome)
+        finally:
+            del self._running[cancellation.target.key]
+
+    async def _carry_out(self, cancellation: Cancellation, progress: Progress) -> Outcome:
+        while True:
+            step = await self._round(cancellation, progress)
+            if isinstance(step, Outcome):
+                return step
+            if step.seconds > self._timings.tell_wait:
+                await self._teller.waiting(cancellation, step.seconds)
+            await asyncio.sleep(step.seconds)
+
+    async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:
+        try:
+            return await self._attempts.round(cancellation, progress)
+        except BotError as error:
+            return Outcome(Reason.LOST, detail=error.code) if progress.uncertain else prevented(error)
+        except Exception:
+            log.exception("round_failed", cancellation=cancellation.id)
+            return Outcome(Reason.LOST if progress.uncertain else Reason.NOT_READY, detail="internal")

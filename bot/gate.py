@@ -1,0 +1,86 @@
+"""The one place that decides who may cancel, and that shows a target only to somebody who may."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from bot.cancellation import Actor
+from bot.errors import Refused, SignInNeeded
+from bot.outcome import Look
+from bot.policy import Decision, Identity, Ownership, Question, Rule, decide
+from bot.reading import Reader, ownership
+from bot.resources import Registry, Resource, Target
+
+_NOT_HERE: Final = ("You may not cancel this kind of request here.", "Ask whoever runs this bot.")
+_NOT_YOURS: Final = (
+    "You may not cancel this request, or it does not exist.",
+    "Check the id, or ask whoever made it.",
+)
+_NOT_LINKED: Final = (
+    "This is cancelled as you, but your Slack account is not linked to a Microsoft account.",
+    "Ask whoever runs this bot to link it.",
+)
+
+
+class People(Protocol):
+    """Knows who acts."""
+
+    async def again(self, actor: Actor) -> Actor:
+        """The same person as they are now; raises `Refused` for somebody who may not use the bot, `Unavailable`."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one fresh look showed, and the decision on it."""
+
+    actor: Actor
+    look: Look
+    ownership: Ownership
+    decision: Decision
+
+
+class Gate:
+    """Authorises, before anything is read and again on what was read."""
+
+    def __init__(self, registry: Registry, rules: Sequence[Rule], people: People, reader: Reader) -> None:
+        self.registry = registry
+        self._rules = rules
+        self._people = people
+        self._reader = reader
+
+    def admit(self, actor: Actor, resource: Resource) -> Decision:
+        """What can be decided before reading; raises `Refused` or `SignInNeeded`."""
+        decision = self._decide(actor, resource, Ownership.UNKNOWN)
+        if not decision.possible:
+            raise Refused(decision.reason, *_NOT_HERE)
+        if decision.identity is Identity.DELEGATED and actor.account is None:
+            raise SignInNeeded(*_NOT_LINKED)
+        return decision
+
+    async def see(self, actor: Actor, target: Target) -> Seen:
+        """Who acts now, what is there now, and the decision; raises what reading raises, `Refused`, `SignInNeeded`."""
+        resource = self.registry[target.kind]
+        actor = await self._people.again(actor)
+        identity = self.admit(actor, resource).identity
+        look = await self._reader.look(resource, target, actor, identity)
+        owned = ownership(actor, look)
+        return Seen(actor, look, owned, self._decide(actor, resource, owned))
+
+    async def preview(self, actor: Actor, target: Target) -> Look:
+        """The target as shown to somebody who may cancel it; an empty look where nobody could read it.
+
+        Raises `Refused` alike for what is not theirs and what does not exist, and whatever `see` raises.
+        """
+        seen = await self.see(actor, target)
+        unread = not seen.look.snapshot and not seen.look.missing
+        if not seen.decision.allowed and not (unread and seen.decision.possible):
+            raise Refused(seen.decision.reason, *_NOT_YOURS)
+        if seen.look.missing and seen.decision.own_only:
+            raise Refused("not_found", *_NOT_YOURS)
+        return seen.look
+
+    def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:
+        return decide(
+            self._rules,
+            Question(actor.user, actor.groups, actor.channel, resource.kind, owned, actor.account is not None),
+        )

@@ -1,0 +1,1 @@
+"""Microsoft's side: tokens from Entra and calls to Graph."""

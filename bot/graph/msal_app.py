@@ -1,0 +1,87 @@
+"""Makes MSAL clients: who the bot is in Entra, and how MSAL's answers become this bot's errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import httpx
+import msal
+
+from bot.errors import BotError, ConsentNeeded, SignInNeeded, Unavailable
+from bot.graph.msal_http import MsalHttp
+
+NO_ANSWER: Final = (
+    "Microsoft Entra gave no usable answer, so nothing was sent.",
+    "Try again in a few minutes.",
+)
+SIGN_IN: Final = ("Your Microsoft sign-in is no longer valid.", "Link your account again.")
+
+FAULTS: Final = (httpx.HTTPError, msal.exceptions.MsalError, ValueError, KeyError, AttributeError)
+"""What MSAL lets through when Entra is out of reach or answers a page of HTML: whatever its parser raised."""
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Where tokens come from: the login host, the tenant and the app registration there."""
+
+    host: str
+    tenant_id: str
+    client_id: str
+    credential: Any = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """MSAL's authority."""
+        return f"{self.host}/{self.tenant_id}"
+
+
+class MsalApps:
+    """MSAL clients that share one pool of connections and one cache of discovery answers. Everything here blocks."""
+
+    def __init__(self, authority: Authority, http: httpx.Client) -> None:
+        self.authority = authority
+        self._http = MsalHttp(http, authority.host)
+        self._http_cache: dict[str, object] = {}
+
+    def app(self, cache: msal.TokenCache) -> msal.ConfidentialClientApplication:
+        """A client over that token cache; the first one fetches Entra's discovery document."""
+        return msal.ConfidentialClientApplication(
+            self.authority.client_id,
+            client_credential=self.authority.credential,
+            authority=self.authority.url,
+            # The configured host is the only one that is asked.
+            instance_discovery=False,
+            token_cache=cache,
+            http_client=self._http,
+            http_cache=self._http_cache,
+            # Without these, a token that could still be used is not served while Entra is down.
+            http_exceptions=(httpx.HTTPError, msal.exceptions.MsalServiceError),
+            client_capabilities=["CP1"],
+        )
+
+    def issuer(self) -> str:
+        """The issuer that the tenant's discovery document names."""
+        document = self._http.get(f"{self.authority.url}/v2.0/.well-known/openid-configuration").json()
+        return str(document["issuer"])
+
+
+def access_token(found: Mapping[str, Any], permission: str) -> str:
+    """The token of MSAL's answer; raises what its error means."""
+    if "access_token" in found:
+        return str(found["access_token"])
+    raise refusal(found, permission)
+
+
+def refusal(found: Mapping[str, Any], permission: str) -> BotError:
+    """What an error answer of Entra means. Its description stays unread but for the code of missing consent."""
+    error, description = str(found.get("error")), str(found.get("error_description"))
+    if found.get("suberror") == "consent_required" or "AADSTS65001" in description:
+        return ConsentNeeded(permission)
+    if error in ("invalid_grant", "interaction_required", "login_required"):
+        return SignInNeeded(*SIGN_IN)
+    if error in ("invalid_client", "unauthorized_client"):
+        return Unavailable(
+            "Microsoft Entra does not accept the bot's own credential, so nothing was sent.",
+            "Ask whoever runs this bot to renew it.",
+        )
+    return Unavailable(*NO_ANSWER)

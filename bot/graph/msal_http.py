@@ -1,0 +1,43 @@
+"""The HTTP client that MSAL uses: one pool, one host, no redirects."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+
+class MsalHttp:
+    """httpx behind the interface that MSAL expects of `requests`.
+
+    Form bodies are encoded here: httpx would send the bytes of a client assertion as their Python repr.
+    """
+
+    def __init__(self, client: httpx.Client, authority_host: str) -> None:
+        self._client = client
+        self._host = urlsplit(authority_host).netloc
+
+    def get(self, url: str, params: Mapping[str, str] | None = None, headers: Any = None, **_: Any) -> httpx.Response:
+        """A GET, as MSAL asks for it."""
+        return self._client.get(self._checked(url), params=params, headers=headers)
+
+    def post(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        data: Any = None,
+        headers: Any = None,
+        **_: Any,
+    ) -> httpx.Response:
+        """A form POST, as MSAL asks for it."""
+        form = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
+        return self._client.post(self._checked(url), params=params, content=urlencode(data or {}), headers=form)
+
+    def close(self) -> None:
+        """The pool belongs to the composition root, which closes it."""
+
+    def _checked(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or parts.netloc != self._host:
+            raise httpx.UnsupportedProtocol("a token request to a host that is not configured")
+        return url

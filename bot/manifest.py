@@ -1,0 +1,49 @@
+"""The Slack app manifest: every scope that is used, and none more."""
+
+from typing import Any
+
+from bot.slack.text import COMMAND
+
+SCOPES = {
+    "channels:read": "see whether a channel is shared with another organisation",
+    "chat:write": "post cards, replies and audit lines",
+    "commands": "take the slash command",
+    "groups:read": "the same for private channels that the bot is in",
+    "usergroups:read": "see who is in a user group that the policy names",
+    "users:read": "refuse guests, strangers, bots and deactivated users",
+}
+
+
+def manifest(public_url: str | None) -> dict[str, Any]:
+    """The manifest for HTTP mode at that address; without one, for Socket Mode."""
+    url = f"{public_url.rstrip('/')}/slack/events" if public_url else None
+    endpoint = {"url": url} if url else {}
+    interactivity = {"is_enabled": True, **({"request_url": url} if url else {})}
+    return {
+        "_metadata": {"major_version": 2},
+        "display_information": {
+            "name": "Cancel approvals",
+            "description": "Cancels approvals, role and access requests in Microsoft Graph.",
+            "background_color": "#2f3e57",
+        },
+        "features": {
+            "app_home": {"messages_tab_enabled": True, "messages_tab_read_only_enabled": True},
+            "bot_user": {"display_name": "cancel-approval", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": COMMAND,
+                    **endpoint,
+                    "description": "Cancel an approval, role or access request",
+                    "usage_hint": "[kind] [id or Graph URL] [reason]",
+                    "should_escape": False,
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": {
+            "interactivity": interactivity,
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": url is None,
+            "token_rotation_enabled": False,
+        },
+    }

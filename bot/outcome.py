@@ -1,0 +1,213 @@
+"""What became of a cancellation, derived from the service's answers alone. Everything here is pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.errors import BotError, ConsentNeeded, Refused, ServiceError, SignInNeeded
+from bot.policy import Decision
+from bot.policy import Reason as PolicyReason
+from bot.resources import DocumentedError, ErrorMeaning, Resource, Snapshot, Standing
+
+
+class Result(StrEnum):
+    """The six ends of a cancellation (design, section 2)."""
+
+    CANCELLED = "cancelled"
+    ACCEPTED = "accepted"
+    ALREADY_FINAL = "already_final"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """How that end came about; each has its sentence where the bot's words are kept."""
+
+    DONE = "done"
+    CONFIRMED = "confirmed"
+    UNPROVEN = "unproven"
+    IN_PROGRESS = "in_progress"
+    FOUND_FINAL = "found_final"
+    TOO_LATE = "too_late"
+    POLICY = "policy"
+    NOT_YOURS = "not_yours"
+    UNREADABLE = "unreadable"
+    PERSON = "person"
+    SIGN_IN = "sign_in"
+    CONSENT = "consent"
+    NOT_FOUND = "not_found"
+    NOT_ALLOWED = "not_allowed"
+    RETIRED = "retired"
+    CONFLICT = "conflict"
+    THROTTLED = "throttled"
+    UNREACHABLE = "unreachable"
+    OPERATION_FAILED = "operation_failed"
+    SERVICE_ERROR = "service_error"
+    NOT_READY = "not_ready"
+    LOST = "lost"
+
+
+_RESULTS = {
+    Reason.DONE: Result.CANCELLED,
+    Reason.CONFIRMED: Result.CANCELLED,
+    Reason.UNPROVEN: Result.CANCELLED,
+    Reason.IN_PROGRESS: Result.ACCEPTED,
+    Reason.FOUND_FINAL: Result.ALREADY_FINAL,
+    Reason.TOO_LATE: Result.ALREADY_FINAL,
+    Reason.POLICY: Result.REFUSED,
+    Reason.NOT_YOURS: Result.REFUSED,
+    Reason.UNREADABLE: Result.REFUSED,
+    Reason.PERSON: Result.REFUSED,
+    Reason.SIGN_IN: Result.REFUSED,
+    Reason.LOST: Result.UNKNOWN,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end, and what the service said. `sentence` and `next_step` are documented words, where there are some.
+
+    `detail` is for the audit trail; the person is not told it. `permission`: the least that the refused call needs.
+    `unread`: the call was made without reading first.
+    """
+
+    reason: Reason
+    state: str = ""
+    status: int = 0
+    service_code: str = ""
+    request_id: str = ""
+    client_request_id: str = ""
+    sentence: str = ""
+    next_step: str = ""
+    detail: str = ""
+    permission: str = ""
+    unread: bool = False
+
+    @property
+    def result(self) -> Result:
+        """Which of the six ends this is."""
+        return _RESULTS.get(self.reason, Result.FAILED)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What reading the target showed: a snapshot, that there is none such (`missing`), or (neither) nothing at all."""
+
+    snapshot: Snapshot | None = None
+    missing: bool = False
+
+    @property
+    def state(self) -> str:
+        """The state that was read; empty when nothing was."""
+        return self.snapshot.state if self.snapshot else ""
+
+
+def before_call(resource: Resource, look: Look, decision: Decision, lost: int, most_lost: int) -> Outcome | None:
+    """The end that makes the next call needless or forbidden; None when the call is to be made.
+
+    `lost` counts the calls whose answers were lost: after one, only what is read back may be claimed.
+    """
+    if lost:
+        return _read_back(look, decision, lost, most_lost)
+    unread_own = decision.reason is PolicyReason.OWNERSHIP_UNKNOWN and _may_go_unread(resource, look)
+    if not decision.allowed and not unread_own:
+        return _refused(decision, look)
+    if look.missing:
+        # Whoever may only cancel their own must not learn which of others' requests exist.
+        return Outcome(Reason.NOT_YOURS, detail="not_found") if decision.own_only else Outcome(Reason.NOT_FOUND)
+    if look.snapshot and look.snapshot.standing is Standing.FINAL:
+        return Outcome(Reason.FOUND_FINAL, look.state, next_step=_too_late(resource, look.snapshot))
+    return None
+
+
+def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> Outcome:
+    """The end that the service's error means. `look` was read after the error where that could settle more."""
+    known = documented(resource, error)
+    snapshot = look.snapshot
+    if lost and snapshot and snapshot.cancelled:
+        return _with(error, Outcome(Reason.UNPROVEN, look.state))
+    if snapshot and snapshot.standing is Standing.FINAL:
+        return _with(error, Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, snapshot)))
+    reason = _reason(known, error)
+    sentence, next_step = (known.sentence, known.next_step) if known else ("", "")
+    if reason is Reason.NOT_ALLOWED and not known:
+        next_step = resource.who
+    return _with(error, Outcome(reason, look.state, sentence=sentence, next_step=next_step))
+
+
+def documented(resource: Resource, error: ServiceError) -> DocumentedError | None:
+    """The documented error that this one is, by its status and a code or, where no code is documented, its message."""
+    codes = {code.casefold() for code in error.codes}
+    for known in resource.errors:
+        token = known.token.casefold()
+        if known.status == error.status and (token in codes or token in error.message.casefold()):
+            return known
+    return None
+
+
+def prevented(error: BotError) -> Outcome:
+    """The end when something that must come before the call failed: nothing was sent."""
+    if isinstance(error, Refused):
+        return Outcome(Reason.PERSON, sentence=error.sentence, next_step=error.next_step, detail=error.reason)
+    reasons = {SignInNeeded: Reason.SIGN_IN, ConsentNeeded: Reason.CONSENT}
+    reason = reasons.get(type(error), Reason.NOT_READY)
+    return Outcome(reason, sentence=error.sentence, next_step=error.next_step, detail=error.code)
+
+
+def _read_back(look: Look, decision: Decision, lost: int, most_lost: int) -> Outcome | None:
+    if look.snapshot and look.snapshot.cancelled:
+        return Outcome(Reason.CONFIRMED, look.state)
+    if look.snapshot and look.snapshot.standing is Standing.FINAL:
+        return Outcome(Reason.FOUND_FINAL, look.state)
+    if not look.snapshot or not decision.allowed or lost >= most_lost:
+        return Outcome(Reason.LOST, look.state)
+    return None
+
+
+def _refused(decision: Decision, look: Look) -> Outcome:
+    if decision.reason is PolicyReason.NOT_OWN:
+        return Outcome(Reason.NOT_YOURS, detail="not_own")
+    if decision.reason is PolicyReason.OWNERSHIP_UNKNOWN:
+        reason = Reason.NOT_YOURS if look.missing else Reason.UNREADABLE
+        return Outcome(reason, detail="not_found" if look.missing else "ownership_unknown")
+    return Outcome(Reason.POLICY, detail=decision.reason)
+
+
+def _may_go_unread(resource: Resource, look: Look) -> bool:
+    return not look.snapshot and not look.missing and resource.call_for(None).only_own
+
+
+def _too_late(resource: Resource, snapshot: Snapshot) -> str:
+    return "" if snapshot.cancelled else resource.too_late
+
+
+def _reason(known: DocumentedError | None, error: ServiceError) -> Reason:
+    meanings = {
+        ErrorMeaning.NOT_FOUND: Reason.NOT_FOUND,
+        ErrorMeaning.NOT_CANCELLABLE: Reason.TOO_LATE,
+        ErrorMeaning.NOT_ALLOWED: Reason.NOT_ALLOWED,
+        ErrorMeaning.RETIRED: Reason.RETIRED,
+    }
+    statuses = {
+        401: Reason.SIGN_IN,
+        403: Reason.NOT_ALLOWED,
+        404: Reason.NOT_FOUND,
+        409: Reason.CONFLICT,
+        429: Reason.THROTTLED,
+    }
+    return (
+        meanings.get(known.meaning, Reason.SERVICE_ERROR) if known else statuses.get(error.status, Reason.SERVICE_ERROR)
+    )
+
+
+def _with(error: ServiceError, outcome: Outcome) -> Outcome:
+    return Outcome(
+        outcome.reason,
+        outcome.state,
+        error.status,
+        error.service_code,
+        error.request_id,
+        error.client_request_id,
+        outcome.sentence,
+        outcome.next_step,
+    )

@@ -1,0 +1,91 @@
+"""Reads what a service answered about one request, by the paths that its `Resource` declares."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bot.resources._spec import Resource, Standing, States
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A request as the service showed it at one moment. `requestor_oid` is empty where the service tells none."""
+
+    state: str
+    standing: Standing
+    cancelled: bool
+    cancelling: bool
+    title: str = ""
+    requestor_oid: str = ""
+    requestor_name: str = ""
+    reason: str = ""
+    created: datetime | None = None
+
+
+def same_state(value: str) -> str:
+    """A state's spelling for comparison: without case, and with one l in "canceled", since Graph writes both."""
+    return value.casefold().replace("cancelled", "canceled").replace("cancelling", "canceling")
+
+
+def snapshot(resource: Resource, entity: Mapping[str, object]) -> Snapshot:
+    """What the entity says, whether it came bare or wrapped in `value`."""
+    entity = unwrap(entity)
+    states = resource.states
+    values = tuple(filter(None, (text_at(entity, path) for path in states.paths)))
+    return Snapshot(
+        state=values[0] if values else "",
+        standing=_standing(states, values, entity),
+        cancelled=_any(values, states.cancelled),
+        cancelling=_any(values, states.cancelling),
+        title=_first(entity, resource.titles),
+        requestor_oid=_requestor(resource, entity),
+        requestor_name=_first(entity, resource.requestor.names),
+        reason=_first(entity, resource.reasons),
+        created=_moment(text_at(entity, resource.created)),
+    )
+
+
+def unwrap(entity: Mapping[str, object]) -> Mapping[str, object]:
+    """The entity itself, where a document shows it inside `value`."""
+    inner = entity.get("value")
+    return inner if isinstance(inner, Mapping) else entity
+
+
+def text_at(entity: Mapping[str, object], path: str) -> str:
+    """The string at a dotted path; empty when anything on the way is missing or of another type."""
+    node: object = entity
+    for step in path.split("."):
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return node if isinstance(node, str) else ""
+
+
+def _standing(states: States, values: tuple[str, ...], entity: Mapping[str, object]) -> Standing:
+    if _any(values, states.final):
+        return Standing.FINAL
+    if not _any(values, states.yes) or (states.allowed and entity.get(states.allowed) is False):
+        return Standing.UNKNOWN
+    return Standing.YES
+
+
+def _any(values: Iterable[str], states: frozenset[str]) -> bool:
+    known = {same_state(state) for state in states}
+    return any(same_state(value) in known for value in values)
+
+
+def _requestor(resource: Resource, entity: Mapping[str, object]) -> str:
+    when = resource.requestor.when
+    if when and not text_at(entity, when[0]).casefold().startswith(when[1].casefold()):
+        return ""
+    return text_at(entity, resource.requestor.oid)
+
+
+def _first(entity: Mapping[str, object], paths: Iterable[str]) -> str:
+    return next(filter(None, (text_at(entity, path) for path in paths)), "")
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,175 @@
+"""What one kind of cancellable request is, as data: its calls, states, permissions, errors and dates.
+
+A module of this package declares one `Resource` and nothing else names its kind. Property names are Microsoft's, given
+as dotted paths into the entity (`"requestor.user.id"`).
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Final, Literal
+
+GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+Cloud = Literal["global", "usgov", "usgovdod", "china"]
+ALL_CLOUDS: Final[frozenset[Cloud]] = frozenset({"global", "usgov", "usgovdod", "china"})
+
+
+class Slot(StrEnum):
+    """A place in a documented body that each call fills."""
+
+    ID = "id"
+    JUSTIFICATION = "justification"
+
+
+class Meaning(StrEnum):
+    """What a documented success status says."""
+
+    DONE = "done"
+    ACCEPTED = "accepted"
+
+
+class Standing(StrEnum):
+    """Whether a request can still be cancelled; what is not certain is attempted, and the service decides."""
+
+    YES = "yes"
+    FINAL = "final"
+    UNKNOWN = "unknown"
+
+
+class ErrorMeaning(StrEnum):
+    """What a documented error says of the target."""
+
+    NOT_FOUND = "not_found"
+    NOT_CANCELLABLE = "not_cancellable"
+    NOT_ALLOWED = "not_allowed"
+    RETIRED = "retired"
+    BAD_REQUEST = "bad_request"
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """Documented permissions, least privileged first; any one suffices. `{scope}` stands for the provider's name."""
+
+    delegated: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CancelCall:
+    """One documented call that cancels.
+
+    `only_own` marks a call that the service itself limits to the caller's own requests.
+    """
+
+    version: Literal["v1.0", "beta"]
+    path: str
+    success: Mapping[int, Meaning]
+    permissions: Permissions
+    body: Mapping[str, str | Slot] | None = None
+    method: Literal["POST"] = "POST"
+    only_own: bool = False
+
+
+@dataclass(frozen=True)
+class ReadCall:
+    """How one request is read. `listed`: no call for a single one is documented, so it is looked for in the list."""
+
+    version: Literal["v1.0", "beta"]
+    path: str
+    permissions: Permissions
+    query: Mapping[str, str] = field(default_factory=dict)
+    listed: bool = False
+
+
+@dataclass(frozen=True)
+class States:
+    """The properties that hold the state, and what their documented values mean; values not listed are unknown.
+
+    `paths`: several may be present; one final value makes the request final. `allowed`: a boolean that, when false,
+    makes a cancellable request uncertain. `cancelled` is a subset of `final`; `cancelling` is on its way there.
+    """
+
+    paths: tuple[str, ...]
+    yes: frozenset[str]
+    final: frozenset[str]
+    cancelled: frozenset[str]
+    cancelling: frozenset[str] = frozenset()
+    allowed: str = ""
+
+
+@dataclass(frozen=True)
+class Requestor:
+    """Where the Entra object id of whoever asked is found.
+
+    `when` names a property and the prefix it must have for the id to count as the requestor's.
+    """
+
+    oid: str
+    names: tuple[str, ...] = ()
+    when: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class DocumentedError:
+    """An error that the documents name. `token` is its code, or the words of its message where no code is given."""
+
+    status: int
+    token: str
+    meaning: ErrorMeaning
+    sentence: str
+    next_step: str
+
+
+@dataclass(frozen=True)
+class Retirement:
+    """When Microsoft ended a kind, and the type that replaces it, in Microsoft's words."""
+
+    on: date
+    successor: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind. `cancel` lists its calls, the one limited to own requests first; `urls` the paths that people paste.
+
+    `scopes` maps the providers that a path's `{scope}` may name to their name in permissions, the default first.
+    `operations` is the path of the long-running operation that a 202 points to. `who` says who may cancel, for a 403;
+    `too_late` what to do when it can no longer be cancelled.
+    """
+
+    kind: str
+    graph_type: str
+    label: str
+    cancel: tuple[CancelCall, ...]
+    read: ReadCall
+    states: States
+    requestor: Requestor
+    titles: tuple[str, ...]
+    created: str
+    urls: tuple[str, ...]
+    clouds: frozenset[Cloud]
+    who: str
+    too_late: str
+    sources: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    errors: tuple[DocumentedError, ...] = ()
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    operations: str = ""
+    retirement: Retirement | None = None
+    id_pattern: re.Pattern[str] = GUID
+
+    @property
+    def default_scope(self) -> str:
+        """The provider that a bare id means; empty for kinds that have none."""
+        return next(iter(self.scopes), "")
+
+    def call_for(self, own: bool | None) -> CancelCall:
+        """The call for one's own request, for somebody else's, or (None) for one that nobody could read.
+
+        An unread request gets the call that the service limits to own requests, if there is one: it can do no more.
+        """
+        wanted = own is not False
+        return next((call for call in self.cancel if call.only_own is wanted), self.cancel[-1])

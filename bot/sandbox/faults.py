@@ -1,0 +1,59 @@
+"""Faults on demand: what goes wrong with the next requests to a stand-in."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Fault:
+    """What happens to the next `times` requests that match.
+
+    `match` is a Slack method name ("chat.postMessage") or, for Graph and Entra, a regular expression that is
+    searched in "METHOD path" (r"POST .*/cancel$").
+    """
+
+    match: str
+    status: int | None = None
+    body: bytes | dict[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+    """Slack: the answer is ``ok: false`` with this error."""
+    drop: bool = False
+    """The connection is closed without an answer."""
+    after_effect: bool = False
+    """The request takes effect first; only its answer is replaced or lost."""
+    delay: float = 0.0
+    """Seconds to wait before answering."""
+    times: int = 1
+    """How many requests; -1 means until cleared."""
+
+
+class Faults:
+    """The faults that wait for their requests, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._waiting.append(fault)
+
+    def clear(self) -> None:
+        self._waiting.clear()
+
+    def take(self, key: str) -> Fault | None:
+        """Return the first fault for this method name or "METHOD path", and use it up once.
+
+        `match` equals the key, or, when the key holds a space, is searched in it.
+        """
+        for fault in self._waiting:
+            if fault.times and _matches(fault.match, key):
+                if fault.times > 0:
+                    fault.times -= 1
+                return fault
+        return None
+
+
+def _matches(match: str, key: str) -> bool:
+    return re.search(match, key) is not None if " " in key else match == key

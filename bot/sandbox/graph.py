@@ -1,0 +1,237 @@
+"""A strict stand-in of the parts of Microsoft Graph that read and cancel requests, driven by a table."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.faults import Faults
+from bot.sandbox.graph_answers import (
+    error_answer,
+    error_body,
+    json_answer,
+    operation_entity,
+    problem_of_status,
+)
+from bot.sandbox.graph_auth import Gate
+from bot.sandbox.graph_facts import FACTS
+from bot.sandbox.graph_odata import Query
+from bot.sandbox.graph_routes import Route, check_form, find_route, record
+from bot.sandbox.graph_store import Store
+from bot.sandbox.graph_types import (
+    DENIED,
+    NOT_FOUND,
+    Call,
+    Caller,
+    Cancel,
+    Entity,
+    Facts,
+    Item,
+    Problem,
+    Refused,
+    Violation,
+)
+from bot.sandbox.https import HttpsServer, serve_with_fault
+from bot.sandbox.tls import ThrowAwayAuthority
+
+PAGE_SIZE = 100
+GET_OPTIONS = frozenset({"$select", "$expand"})
+
+
+class GraphStandIn(Store):
+    """Graph over TLS on loopback; all its public attributes may be changed while it runs.
+
+    Whatever no document knows is answered 400 and noted in `violations`: tests assert that it stays empty.
+    """
+
+    def __init__(
+        self,
+        entra: EntraStandIn,
+        authority: ThrowAwayAuthority,
+        audience: str = "https://graph.microsoft.com",
+        facts: Sequence[Facts] = FACTS,
+    ) -> None:
+        super().__init__(facts)
+        self.calls: list[Call] = []
+        self.faults = Faults()
+        self.violations: list[str] = []
+        self.variant: dict[str, str] = {}
+        """The success variant per type, where not the first of its facts."""
+        self.admins: set[str] = set()
+        """The oids of those with an administrator role in entitlement management."""
+        self.retired = False
+        """Types with a retirement answer give it."""
+        self.retired_variant: dict[str, str] = {}
+        """The retirement answer per type, where not the first of its facts."""
+        self.generic_codes: set[str] = set()
+        """Types whose 400 has the code BadRequest, and the documented name as its message."""
+        self.inner_key = "innerError"
+        """Documents write innerError and innererror."""
+        self.location_override: str | None = None
+        """Sent as Location instead of the operation's own URL."""
+        self.page_size = PAGE_SIZE
+        self._pages: dict[str, int] = {}
+        self._gate = Gate(entra, audience)
+        self._server = HttpsServer(authority.context(), self._handle)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    def challenge_next(self, n: int = 1) -> None:
+        """Answer the next `n` calls 401 with a claims challenge, unless their token was made for one."""
+        self._gate.challenges = n
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        caller = self._gate.identify(request.headers.get("Authorization", ""))
+        call = record(request, raw, caller)
+        self.calls.append(call)
+        ids = {"request-id": str(uuid.uuid4()), "client-request-id": call.client_request_id or ""}
+
+        def answer() -> web.Response:
+            try:
+                check_form(request, raw)
+                route = find_route(tuple(self.facts.values()), call.method, call.path)
+                return self._perform(route, self._gate.admit(caller), call)
+            except Refused as refused:
+                return error_answer(refused.problem, self.inner_key, ids)
+            except Violation as violation:
+                self.violations.append(f"{call.method} {request.path_qs}: {violation}")
+                return error_answer(Problem(400, "BadRequest", str(violation)), self.inner_key, ids)
+
+        def fault_body(status: int) -> Entity:
+            return error_body(problem_of_status(status), self.inner_key, ids)
+
+        fault = self.faults.take(f"{request.method} {request.path}")
+        response = await serve_with_fault(request, fault, answer, fault_body)
+        if response is None:
+            return web.Response()
+        response.headers.update(ids)
+        call.status = response.status
+        return response
+
+    def _perform(self, route: Route, caller: Caller, call: Call) -> web.Response:
+        self._refuse_if_retired(route.facts)
+        permissions = route.collection.cancel if route.action == "cancel" else route.collection.read
+        if not permissions.allow(caller) or (route.action == "list own" and caller.app_only):
+            raise Refused(DENIED)
+        match route.action:
+            case "cancel":
+                if call.query:
+                    raise Violation("a cancel action takes no query options")
+                return self._cancel(route, caller, call.body)
+            case "operation":
+                return self._operation(route, caller)
+            case "get":
+                return self._get(route, caller, call.query)
+            case "list" | "list own":
+                return self._list(route, caller, call)
+
+    def _refuse_if_retired(self, facts: Facts) -> None:
+        if (problem := self._retirement(facts)) is not None:
+            raise Refused(self._named(facts, problem))
+
+    def _emptied(self, facts: Facts) -> bool:
+        return self.retired and bool(facts.retired) and self._retirement(facts) is None
+
+    def _retirement(self, facts: Facts) -> Problem | None:
+        if not (self.retired and facts.retired):
+            return None
+        return facts.retired[self.retired_variant.get(facts.type_name, next(iter(facts.retired)))]
+
+    def _named(self, facts: Facts, problem: Problem) -> Problem:
+        if facts.type_name in self.generic_codes and problem.status == HTTPStatus.BAD_REQUEST:
+            return replace(problem, code="BadRequest", message=problem.code)
+        return problem
+
+    def _find(self, route: Route) -> Item | None:
+        if self._emptied(route.facts):
+            return None
+        return self.find(route.facts.type_name, route.id, route.collection.provider)
+
+    def _cancel(self, route: Route, caller: Caller, body: Entity | None) -> web.Response:
+        facts = route.facts
+        if wrong := route.collection.body_rule(body, route.id):
+            raise Violation(wrong)
+        item = self._find(route)
+        if item is None:
+            raise Refused(self._named(facts, facts.unknown_id if route.id else facts.null_id or NOT_FOUND))
+        cancel = Cancel(caller, item, body, frozenset(self.admins))
+        if problem := facts.may_cancel(cancel):
+            raise Refused(problem)
+        if not self.cancellable(item):
+            raise Refused(self._named(facts, facts.not_cancellable))
+        success = facts.success[self.variant.get(facts.type_name, next(iter(facts.success)))]
+        if success.operation:
+            return self._accept(route, item, caller, success.status)
+        self.cancel(item, caller.oid, (body or {}).get("justification"))
+        answer = success.body(item.entity)
+        return web.Response(status=success.status) if answer is None else json_answer(answer, success.status)
+
+    def _accept(self, route: Route, item: Item, caller: Caller, status: int) -> web.Response:
+        operation = self.begin_operation(item, caller.oid)
+        location = f"{self.url}/{route.collection.version}/{route.facts.operations}/{operation}"
+        return web.Response(status=status, headers={"Location": self.location_override or location})
+
+    def _operation(self, route: Route, caller: Caller) -> web.Response:
+        operation = self.operation(route.id)
+        if operation is None or not route.facts.may_read(caller, operation.item):
+            raise Refused(NOT_FOUND)
+        self.advance(operation)
+        item_url = f"{self.url}/{route.collection.version}/{route.collection.path}/{operation.item.id}"
+        return json_answer(operation_entity(route.id, operation, item_url))
+
+    def _get(self, route: Route, caller: Caller, options: Mapping[str, str]) -> web.Response:
+        query = Query.parse(options, GET_OPTIONS, route.collection)
+        item = self._find(route)
+        if item is None or not route.facts.may_read(caller, item):
+            raise Refused(NOT_FOUND)
+        entity = query.project(self._view(route, item), route.collection)
+        return json_answer({"@odata.context": f"{self._context(route)}/$entity", **entity})
+
+    def _list(self, route: Route, caller: Caller, call: Call) -> web.Response:
+        options = dict(call.query)
+        start = self._page_start(options.pop("$skiptoken", None))
+        query = Query.parse(options, route.collection.list_options, route.collection)
+        items = [
+            item
+            for item in self.of_type(route.facts.type_name, route.collection.provider)
+            if not self._emptied(route.facts)
+            and route.facts.may_read(caller, item)
+            and (route.action == "list" or item.owner == caller.oid)
+        ]
+        entities = query.choose([self._view(route, item) for item in items])
+        end = start + (query.top or self.page_size)
+        page = [query.project(entity, route.collection) for entity in entities[start:end]]
+        answer: Entity = {"@odata.context": self._context(route), "value": page}
+        if query.count:
+            answer["@odata.count"] = len(entities)
+        if end < len(entities):
+            token = uuid.uuid4().hex
+            self._pages[token] = end
+            answer["@odata.nextLink"] = f"{self.url}{call.path}?{urlencode({**options, '$skiptoken': token})}"
+        return json_answer(answer)
+
+    def _page_start(self, token: str | None) -> int:
+        if token is None:
+            return 0
+        if token not in self._pages:
+            raise Violation("the $skiptoken is none that was handed out")
+        return self._pages[token]
+
+    def _view(self, route: Route, item: Item) -> Entity:
+        return route.facts.view(self.read(item), route.collection.version)
+
+    def _context(self, route: Route) -> str:
+        return f"{self.url}/{route.collection.version}/$metadata#{route.collection.path}"

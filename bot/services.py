@@ -1,0 +1,129 @@
+"""What every command that talks to the outside needs: database, Microsoft and Slack, opened and closed together."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import httpx
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.accounts import Accounts
+from bot.configuration import Configuration
+from bot.errors import ConfigError, Unavailable
+from bot.graph.client import GraphClient
+from bot.graph.msal_app import Authority, MsalApps
+from bot.graph.tokens import Tokens
+from bot.graph.wire import Wire
+from bot.settings import Settings
+from bot.slack.api import FAULTS, error_of, web_client
+from bot.store import Store
+from bot.timings import Timings
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Services:
+    """The open connections of a process. `team` and `bot_id` are who Slack says the bot is."""
+
+    store: Store
+    accounts: Accounts
+    msal: MsalApps
+    tokens: Tokens
+    graph: GraphClient
+    slack: AsyncWebClient
+    team: str
+    timings: Timings
+
+
+@asynccontextmanager
+async def open_services(configuration: Configuration) -> AsyncIterator[Services]:
+    """Opens everything; raises `ConfigError` or, when Slack cannot be reached, `Unavailable`."""
+    settings = configuration.settings
+    timings = Timings().scaled(settings.time_scale)
+    async with AsyncExitStack() as stack:
+        store = Store(settings.database_url.get_secret_value())
+        stack.push_async_callback(store.close)
+        await store.prepare()
+        accounts = Accounts(store, settings.token_keys.get_secret_value() if settings.token_keys else "")
+        options = _http_options(settings, timings)
+        msal = MsalApps(authority(settings), stack.enter_context(httpx.Client(**options)))
+        tokens = Tokens(msal, accounts)
+        stack.push_async_callback(tokens.close)
+        http = await stack.enter_async_context(httpx.AsyncClient(**options))
+        wire = Wire(http, settings.graph_url, settings.resource, tokens)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        token = settings.slack_bot_token.get_secret_value()
+        slack = web_client(token, settings.slack_api_url, session, timings.slack_call)
+        yield Services(
+            store=store,
+            accounts=accounts,
+            msal=msal,
+            tokens=tokens,
+            graph=GraphClient(wire, settings.graph_url, settings.resource),
+            slack=slack,
+            team=await _team(slack),
+            timings=timings,
+        )
+
+
+def authority(settings: Settings) -> Authority:
+    """Who the bot is in Entra, by the first credential that is configured."""
+    configured = {
+        "AZURE_FEDERATED_TOKEN_FILE": settings.azure_federated_token_file,
+        "AZURE_CLIENT_CERTIFICATE_PATH": settings.azure_client_certificate_path,
+        "AZURE_CLIENT_SECRET": settings.azure_client_secret,
+    }
+    used = [name for name, value in configured.items() if value]
+    if len(used) > 1:
+        log.warning("several_credentials", used=used[0], ignored=used[1:])
+    return Authority(
+        settings.azure_authority_host, settings.azure_tenant_id, settings.azure_client_id, _credential(settings)
+    )
+
+
+def _credential(settings: Settings) -> Any:
+    """The credential in MSAL's form; raises `ConfigError` for a file that cannot be read."""
+    federated = settings.azure_federated_token_file
+    if federated:
+        # The platform renews the file, so it is read for each assertion.
+        return {"client_assertion": lambda: federated.read_text(encoding="utf-8").strip()}
+    certificate = settings.azure_client_certificate_path
+    if certificate:
+        try:
+            pem = certificate.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError([f"AZURE_CLIENT_CERTIFICATE_PATH: {error}"]) from None
+        if "PRIVATE KEY" not in pem or "BEGIN CERTIFICATE" not in pem:
+            raise ConfigError(["AZURE_CLIENT_CERTIFICATE_PATH: must be a PEM file with certificate and private key"])
+        return {"private_key": pem, "public_certificate": pem}
+    secret = settings.azure_client_secret
+    return secret.get_secret_value() if secret else ""
+
+
+def _http_options(settings: Settings, timings: Timings) -> dict[str, Any]:
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_bundle)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError([f"CA_BUNDLE: {error}"]) from None
+    # Nothing of the environment may lead a token elsewhere: an outgoing proxy is configured as GRAPH_URL.
+    return {
+        "verify": context,
+        "timeout": httpx.Timeout(timings.read, connect=timings.connect),
+        "follow_redirects": False,
+        "trust_env": False,
+    }
+
+
+async def _team(slack: AsyncWebClient) -> str:
+    try:
+        return str((await slack.auth_test())["team_id"])
+    except FAULTS as error:
+        raise Unavailable(
+            f"Slack did not accept the bot token, or could not be reached ({error_of(error)}).",
+            "Check SLACK_BOT_TOKEN and SLACK_API_URL.",
+        ) from error

@@ -1,0 +1,60 @@
+"""The Cancel button of a card."""
+
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.errors import Refused
+from bot.gate import Gate
+from bot.slack import text
+from bot.slack.answering import answering
+from bot.slack.dialog import Prefilled
+from bot.slack.dialogs import Dialogs
+from bot.slack.directory import Directory
+from bot.slack.inbox import Click
+from bot.slack.posting import Poster
+from bot.store import Card, Store, new_id
+from bot.tasks import Tasks
+
+
+class CancelButton:
+    """Opens the dialog for the card's target. What the button carries is only looked up, never believed."""
+
+    def __init__(
+        self, *, store: Store, directory: Directory, gate: Gate, dialogs: Dialogs, poster: Poster, tasks: Tasks
+    ) -> None:
+        self._store = store
+        self._directory = directory
+        self._gate = gate
+        self._dialogs = dialogs
+        self._poster = poster
+        self._tasks = tasks
+
+    async def __call__(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        """Bolt's listener: acknowledges at once."""
+        await ack()
+        ts = str((body.get("container") or {}).get("message_ts") or "")
+        self._tasks.spawn(self._handle(Click.of_interaction(body), str(action.get("value") or ""), ts))
+
+    async def _handle(self, click: Click, value: str, ts: str) -> None:
+        place = new_id()
+        async with answering(self._poster, click, place):
+            actor = await self._directory.in_time(click)
+            card = _checked(await self._store.card(value), click, ts)
+            resource = self._gate.registry.find(card.target.kind)
+            if resource is None:
+                raise Refused("kind_off", f"{card.target.kind} is no longer switched on here.")
+            self._gate.admit(actor, resource)
+            prefilled = Prefilled(place, resource, card.target.id, fixed=True)
+            await self._dialogs.open(click, actor, prefilled, card.target, card.id)
+
+
+def _checked(card: Card | None, click: Click, ts: str) -> Card:
+    """The card, if the button is the one that the bot put into this very message; raises `Refused`."""
+    if card is None or (card.team, card.channel) != (click.team, click.channel):
+        raise Refused("forged_button", text.OLD_BUTTON)
+    if not card.ts:
+        raise Refused("unposted_card", text.BEING_POSTED)
+    if card.ts != ts or card.closed:
+        raise Refused("forged_button" if card.ts != ts else "closed_card", text.OLD_BUTTON)
+    return card

@@ -1,0 +1,177 @@
+"""What people see in messages. Text from people and services stands only in elements that Slack does not interpret."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ContextBlock,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElement,
+    RichTextQuoteElement,
+    RichTextSectionElement,
+)
+from slack_sdk.models.blocks import RichTextElementParts as Parts
+
+from bot.outcome import Look
+from bot.resources import Resource, Target
+from bot.slack import text
+
+CANCEL_ACTION: Final = "cancel_target"
+
+_FIELD: Final = 300  # characters of one untrusted field; a card stays readable and far below Slack's limits
+
+Blocks = list[dict[str, Any]]
+Line = Sequence[RichTextElement]
+
+
+@dataclass(frozen=True)
+class CardDetails:
+    """What a card shows of its target. Stored as JSON, so that the card can be drawn again."""
+
+    label: str
+    kind: str
+    id: str
+    title: str = ""
+    requestor: str = ""
+    reason: str = ""
+    state: str = ""
+    created: str = ""
+    as_of: str = ""
+    by: str = ""
+    why: str = ""
+    ended: str = ""
+    ended_by: str = ""
+
+
+def details_of(resource: Resource, target: Target, look: Look, as_of: datetime) -> CardDetails:
+    """The details as they were read; only kind and id where nothing could be."""
+    seen = look.snapshot
+    return CardDetails(
+        label=resource.label,
+        kind=target.kind,
+        id=target.id,
+        title=text.clip(seen.title, _FIELD) if seen else "",
+        requestor=text.clip(seen.requestor_name, _FIELD) if seen else "",
+        reason=text.clip(seen.reason, _FIELD) if seen else "",
+        state=text.clip(seen.state, _FIELD) if seen else "",
+        created=f"{seen.created:%d %B %Y %H:%M} UTC" if seen and seen.created else "",
+        as_of=f"{as_of:%d %B %Y %H:%M} UTC",
+    )
+
+
+def card(details: CardDetails, button: str) -> Blocks:
+    """A card; with its button only while there is something to cancel. `button` is the card's own id."""
+    lines = [[_bold(details.label)], *_facts(details)]
+    if details.by:
+        lines.append([_bold("Asked by: "), Parts.User(user_id=details.by)])
+    blocks: list[Block] = [_lines(lines)]
+    if details.why:
+        blocks.append(_quote(details.why))
+    if details.ended:
+        by = [_plain(" · "), Parts.User(user_id=details.ended_by)] if details.ended_by else []
+        blocks.append(_lines([[_bold(details.ended), *by]]))
+    if button:
+        cancel = ButtonElement(text="Cancel", action_id=CANCEL_ACTION, value=button, style="danger")
+        blocks.append(ActionsBlock(block_id="card", elements=[cancel]))
+    return drawn(blocks)
+
+
+def facts(details: CardDetails) -> RichTextBlock:
+    """The same facts for a dialog, without a headline."""
+    return _lines(_facts(details))
+
+
+def outcome(told: text.Told, actor: str, why: str) -> Blocks:
+    """The reply that ends a thread, or the same as a private message."""
+    headline = [
+        Parts.Emoji(name=told.mark),
+        _plain(" "),
+        _bold(told.headline),
+        _plain(" · "),
+        Parts.User(user_id=actor),
+    ]
+    lines: list[Line] = [headline, [_plain(told.sentence)]]
+    if told.next_step:
+        lines.append([Parts.Text(text=told.next_step, style=Parts.TextStyle(italic=True))])
+    blocks: list[Block] = [_lines(lines)]
+    if why:
+        blocks.append(_quote(why))
+    if told.reference:
+        blocks.append(ContextBlock(elements=[PlainTextObject(text=text.clip(told.reference, 2000), emoji=False)]))
+    return drawn(blocks)
+
+
+def audit_line(told: text.Told, target: Target, actor: str, account: str, why: str) -> Blocks:
+    """The one line of the audit channel."""
+    who = f" ({account})" if account else ""
+    reference = f" · {told.reference}" if told.reference else ""
+    line = [
+        Parts.Emoji(name=told.mark),
+        _plain(" "),
+        _bold(told.headline),
+        _plain(f" · {target.kind} {target.id} · by "),
+        Parts.User(user_id=actor),
+        _plain(f"{who} · “{' '.join(why.split())}”{reference}"),
+    ]
+    return drawn([_lines([line])])
+
+
+def joined(user: str, since: datetime) -> RichTextBlock:
+    """What the second person is told."""
+    answer = f" since {since:%H:%M:%S} UTC. Nothing more was sent; the answer comes in their thread."
+    return _lines([[_plain("This is already being cancelled by "), Parts.User(user_id=user), _plain(answer)]])
+
+
+def note(sentence: str) -> Blocks:
+    """A sentence of ours, or one that quotes people: shown as it is."""
+    return drawn([_lines([[_plain(sentence)]])])
+
+
+def drawn(blocks: Sequence[Block]) -> Blocks:
+    """The blocks as Slack takes them; slack_sdk checks their limits on the way."""
+    return [block.to_dict() for block in blocks]
+
+
+def stored(details: CardDetails) -> dict[str, Any]:
+    """The details as JSON for the store."""
+    return {name: value for name, value in asdict(details).items() if value}
+
+
+def _facts(details: CardDetails) -> list[Line]:
+    state = details.state or "only the person concerned can read it"
+    rows = {
+        "Kind": details.kind,
+        "Id": details.id,
+        "For": details.title,
+        "Requested by": details.requestor,
+        "Their reason": details.reason,
+        "Since": details.created,
+        "State": f"{state} (as of {details.as_of})" if details.as_of else "",
+    }
+    return [[_bold(f"{name}: "), _plain(value)] for name, value in rows.items() if value]
+
+
+def _lines(lines: Sequence[Line]) -> RichTextBlock:
+    """One section: Slack draws several sections of a block without a break between them."""
+    parts: list[RichTextElement] = []
+    for line in lines:
+        parts += [_plain("\n"), *line] if parts else line
+    return RichTextBlock(elements=[RichTextSectionElement(elements=parts)])
+
+
+def _quote(words: str) -> RichTextBlock:
+    return RichTextBlock(elements=[RichTextQuoteElement(elements=[_plain(words)])])
+
+
+def _plain(words: str) -> RichTextElement:
+    return Parts.Text(text=words)
+
+
+def _bold(words: str) -> RichTextElement:
+    return Parts.Text(text=words, style=Parts.TextStyle(bold=True))

@@ -1,0 +1,69 @@
+"""Cards: messages about one target that always tell its true state."""
+
+from dataclasses import replace
+
+from bot.cancellation import Cancellation
+from bot.outcome import Look, Outcome, Result
+from bot.resources import Registry, Target
+from bot.slack import text
+from bot.slack.blocks import CardDetails, card, details_of, stored
+from bot.slack.posting import Poster
+from bot.store import Card, Store, new_id, now
+
+
+class Cards:
+    """Posts cards and keeps them true. There are two sorts: notifications, with a button, and the roots of threads."""
+
+    def __init__(self, store: Store, poster: Poster, registry: Registry, team: str) -> None:
+        self._store = store
+        self._poster = poster
+        self._registry = registry
+        self._team = team
+
+    async def notify(self, channel: str, target: Target, look: Look) -> str:
+        """Posts the notification of a target; its timestamp, empty when Slack did not take it."""
+        return await self._post(channel, target, details_of(self._registry[target.kind], target, look, now()))
+
+    async def begin_thread(self, cancellation: Cancellation) -> str:
+        """Posts who wants what cancelled, and why: nothing that was read. Its timestamp, or empty."""
+        target, actor = cancellation.target, cancellation.actor
+        label = self._registry[target.kind].label
+        why = cancellation.justification
+        details = CardDetails(label, target.kind, target.id, by=actor.user, why=why, ended=text.CANCELLING)
+        return await self._post(actor.channel, target, details)
+
+    async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        """The target's open cards show what became of it; where it is over, they lose their button."""
+        over = outcome.result in (Result.CANCELLED, Result.ACCEPTED, Result.ALREADY_FINAL)
+        line = text.card_line(outcome, now())
+        for one, details in await self._open_cards(cancellation.target):
+            if details.by or over or outcome.result is Result.UNKNOWN:
+                ended = replace(details, ended=line, ended_by=cancellation.actor.user)
+                await self._redraw(one, ended, close=over or bool(details.by))
+
+    async def ended_elsewhere(self, target: Target, look: Look) -> None:
+        """The target's notifications show that it was found to be over."""
+        for one, details in await self._open_cards(target):
+            if not details.by:
+                await self._redraw(one, replace(details, ended=text.ended_as(look.state)), close=True)
+
+    async def _open_cards(self, target: Target) -> list[tuple[Card, CardDetails]]:
+        return [(one, CardDetails(**one.details)) for one in await self._store.cards_of(target)]
+
+    async def _redraw(self, one: Card, details: CardDetails, *, close: bool) -> None:
+        words = f"{details.label}: {details.ended}"
+        await self._poster.update(one.channel, one.ts, words, card(details, "" if close else one.id))
+        if close:
+            await self._store.close_card(one.id, stored(details))
+
+    async def _post(self, channel: str, target: Target, details: CardDetails) -> str:
+        """Records the card before it is posted, so that a button is never unknown."""
+        one = Card(new_id(), self._team, channel, "", target, stored(details), closed=False)
+        await self._store.add_card(one)
+        button = "" if details.by else one.id
+        ts = await self._poster.post(channel, f"{details.label} {target.id}", card(details, button))
+        if ts:
+            await self._store.card_posted(one.id, ts)
+        else:
+            await self._store.drop_card(one.id)
+        return ts

@@ -1,0 +1,53 @@
+"""The slash command."""
+
+from typing import Any
+
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from bot.gate import Gate
+from bot.slack import text
+from bot.slack.answering import answering
+from bot.slack.dialog import Prefilled
+from bot.slack.dialogs import Dialogs
+from bot.slack.directory import Directory
+from bot.slack.inbox import Click
+from bot.slack.posting import Poster
+from bot.slack.request import Command, Parser
+from bot.store import new_id
+from bot.tasks import Tasks
+
+
+class Commands:
+    """`/cancel-approval`: opens the dialog, as far filled in as the command says."""
+
+    def __init__(
+        self, *, parser: Parser, directory: Directory, gate: Gate, dialogs: Dialogs, poster: Poster, tasks: Tasks
+    ) -> None:
+        self._parser = parser
+        self._directory = directory
+        self._gate = gate
+        self._dialogs = dialogs
+        self._poster = poster
+        self._tasks = tasks
+
+    async def __call__(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Bolt's listener: acknowledges at once."""
+        await ack()
+        self._tasks.spawn(self._handle(Click.of_command(body), str(body.get("text") or "")))
+
+    async def _handle(self, click: Click, typed: str) -> None:
+        place = new_id()
+        async with answering(self._poster, click, place):
+            command = self._parser.command(typed)
+            actor = await self._directory.in_time(click)
+            if command.help:
+                await self._poster.tell(click.user, place, text.help_text(self._gate.registry))
+                return
+            if command.resource:
+                self._gate.admit(actor, command.resource)
+            await self._dialogs.open(click, actor, _prefilled(place, command), command.target)
+
+
+def _prefilled(place: str, command: Command) -> Prefilled:
+    id_text = command.target.id if command.target else ""
+    return Prefilled(place, command.resource, id_text, command.justification)

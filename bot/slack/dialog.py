@@ -1,0 +1,127 @@
+"""The dialog that asks why: what it looks like in each of its states, and what was entered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    SectionBlock,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.resources import Registry, Resource
+from bot.slack import text
+
+CALLBACK: Final = "cancel_dialog"
+KIND, ID, JUSTIFICATION, DETAILS = "kind", "id", "justification", "details"
+
+_LONGEST_INPUT: Final = 3000  # Slack's own limit of an input
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    """What a dialog starts with. A `fixed` target comes from a card and cannot be changed."""
+
+    dialog_id: str
+    resource: Resource | None = None
+    id: str = ""
+    justification: str = ""
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What a person submitted, as they typed it."""
+
+    kind: str
+    id: str
+    justification: str
+
+
+def view(prefilled: Prefilled, enabled: Registry, details: Block | None) -> dict[str, Any]:
+    """The dialog. Its inputs keep their block and action ids, so what is typed survives new `details`."""
+    blocks: list[Block] = []
+    if prefilled.resource and prefilled.resource.retirement:
+        blocks.append(SectionBlock(block_id="retired", text=_plain(text.retirement(prefilled.resource))))
+    if details:
+        details.block_id = DETAILS
+        blocks.append(details)
+    if not prefilled.fixed:
+        blocks += [_kind_input(prefilled.resource, enabled), _id_input(prefilled.id)]
+    blocks.append(_justification_input(prefilled.justification))
+    return _view(blocks, prefilled.dialog_id, submit="Cancel the request")
+
+
+def loading() -> Block:
+    """The place where the details will stand."""
+    return sentence(text.READING)
+
+
+def sentence(words: str) -> Block:
+    """Details that are one sentence."""
+    return SectionBlock(text=_plain(words))
+
+
+def closed(*blocks: Block) -> dict[str, Any]:
+    """A dialog that offers nothing to submit, and says why."""
+    return _view(blocks, "", submit=None)
+
+
+def entered(view_payload: Mapping[str, Any]) -> Entered:
+    """The inputs of a submitted view; empty where there is none."""
+    values = view_payload["state"]["values"]
+    option = values.get(KIND, {}).get(KIND, {}).get("selected_option") or {}
+    return Entered(
+        kind=str(option.get("value") or ""),
+        id=str(values.get(ID, {}).get(ID, {}).get("value") or ""),
+        justification=str(values.get(JUSTIFICATION, {}).get(JUSTIFICATION, {}).get("value") or ""),
+    )
+
+
+def _view(blocks: Sequence[Block], dialog_id: str, submit: str | None) -> dict[str, Any]:
+    made = View(
+        type="modal",
+        callback_id=CALLBACK,
+        private_metadata=dialog_id,
+        title="Cancel a request",
+        submit=submit,
+        close="Close",
+        blocks=blocks,
+    )
+    return dict(made.to_dict())
+
+
+def _kind_input(chosen: Resource | None, enabled: Registry) -> InputBlock:
+    options = [Option(value=resource.kind, text=_plain(text.clip(resource.label, 75))) for resource in enabled]
+    initial = next((option for option in options if chosen and option.value == chosen.kind), None)
+    select = StaticSelectElement(action_id=KIND, options=options, initial_option=initial)
+    return InputBlock(block_id=KIND, label="What is it?", element=select)
+
+
+def _id_input(initial: str) -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=ID, initial_value=initial or None, placeholder="00000000-0000-0000-0000-000000000000"
+    )
+    return InputBlock(block_id=ID, label="Its id, or its Graph URL", element=element)
+
+
+def _justification_input(initial: str) -> InputBlock:
+    element = PlainTextInputElement(
+        action_id=JUSTIFICATION, initial_value=initial or None, multiline=True, max_length=_LONGEST_INPUT
+    )
+    return InputBlock(
+        block_id=JUSTIFICATION,
+        label="Why should it be cancelled?",
+        element=element,
+        hint="At most 1024 characters. Recorded, shown in the thread, and sent to Microsoft where it has a field.",
+    )
+
+
+def _plain(words: str) -> PlainTextObject:
+    return PlainTextObject(text=text.clip(words, 3000), emoji=False)

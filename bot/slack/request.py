@@ -1,0 +1,101 @@
+"""What a person asked for in a command or a dialog, as a target; every mistake gets one clear sentence."""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from bot.errors import InputError
+from bot.resources import Cloud, Registry, Resource, Target, TargetError, is_url, target_of, target_of_url
+from bot.slack import text
+from bot.slack.dialog import ID, JUSTIFICATION, KIND
+
+_LONGEST: Final = 3000  # what a dialog's input can hold
+
+
+@dataclass(frozen=True)
+class Command:
+    """A parsed slash command. Without a resource, the dialog asks for everything."""
+
+    help: bool = False
+    resource: Resource | None = None
+    target: Target | None = None
+    justification: str = ""
+
+
+class Parser:
+    """Reads kinds, ids and addresses; raises `InputError`."""
+
+    def __init__(self, everything: Registry, enabled: Registry, cloud: Cloud, hosts: Collection[str]) -> None:
+        self._everything = everything
+        self._enabled = enabled
+        self._cloud = cloud
+        self._hosts = hosts
+
+    def command(self, typed: str) -> Command:
+        """The text after the command, as Slack delivers it: escaped once."""
+        words = text.unescape(_unlinked(typed)).strip()
+        if words.casefold() == "help":
+            return Command(help=True)
+        first, rest = _split(words)
+        if not first:
+            return Command()
+        if is_url(first):
+            return self._filled(self._of_url(first, ID), rest)
+        resource = self._resource(first)
+        id_text, rest = _split(rest)
+        return self._filled(self._of_id(resource, id_text), rest) if id_text else Command(resource=resource)
+
+    def target(self, kind: str, id_text: str) -> Target:
+        """The target that the dialog's inputs name."""
+        trimmed = id_text.strip(" ")
+        if is_url(trimmed):
+            target = self._of_url(trimmed, ID)
+            if kind and kind != target.kind:
+                raise InputError(ID, f"That address is of the kind {target.kind}, but {kind} is chosen above.")
+            return target
+        if not kind:
+            raise InputError(KIND, "Please choose what it is.")
+        return self._of_id(self._resource(kind), trimmed)
+
+    def _filled(self, target: Target, justification: str) -> Command:
+        return Command(False, self._enabled[target.kind], target, _held(justification))
+
+    def _resource(self, word: str) -> Resource:
+        resource = self._enabled.find(word)
+        if resource is None:
+            raise InputError(KIND, text.unknown_kind(word, self._everything, self._enabled, self._cloud))
+        return resource
+
+    def _of_id(self, resource: Resource, id_text: str) -> Target:
+        try:
+            return target_of(resource, id_text)
+        except TargetError as error:
+            raise InputError(ID, text.of_target_error(error, resource)) from None
+
+    def _of_url(self, url: str, field: str) -> Target:
+        try:
+            target = target_of_url(self._everything, url, self._hosts)
+        except TargetError as error:
+            raise InputError(field, text.of_target_error(error, None)) from None
+        self._resource(target.kind)
+        return target
+
+
+def _unlinked(typed: str) -> str:
+    """Addresses as they were typed: Slack may deliver them as <address> or <address|label>."""
+    return re.sub(r"<(https?://[^<>|\s]*)(?:\|[^<>]*)?>", r"\1", typed)
+
+
+def _split(words: str) -> tuple[str, str]:
+    parts = words.split(maxsplit=1)
+    return (parts[0] if parts else "", parts[1] if len(parts) > 1 else "")
+
+
+def _held(justification: str) -> str:
+    """A justification that the dialog can hold; what it cannot is refused now, so that nothing is cut."""
+    if len(justification) > _LONGEST:
+        raise InputError(
+            JUSTIFICATION, f"The justification has {len(justification)} characters; at most 1024 are possible."
+        )
+    return justification

@@ -1,0 +1,250 @@
+"""The sentences that people read in Slack. What errors carry themselves stands with the error."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.errors import BotError
+from bot.outcome import Outcome, Reason, Result
+from bot.resources import Cloud, Registry, Resource, TargetError
+
+COMMAND: Final = "/cancel-approval"
+
+MARKS: Final = {
+    Result.CANCELLED: "white_check_mark",
+    Result.ACCEPTED: "hourglass_flowing_sand",
+    Result.ALREADY_FINAL: "information_source",
+    Result.REFUSED: "no_entry",
+    Result.FAILED: "x",
+    Result.UNKNOWN: "grey_question",
+}
+
+_HEADLINES: Final = {
+    Result.CANCELLED: "Cancelled",
+    Result.ACCEPTED: "Accepted, not finished yet",
+    Result.ALREADY_FINAL: "Nothing left to cancel",
+    Result.REFUSED: "Not carried out",
+    Result.FAILED: "Not cancelled",
+    Result.UNKNOWN: "Not known whether it was cancelled",
+}
+
+# What happened, and what to do next. `{state}` is what the service shows, `{permission}` what a 403 may lack.
+_SENTENCES: Final = {
+    Reason.DONE: ("Microsoft confirmed the cancellation.", ""),
+    Reason.CONFIRMED: ("Reading it back confirmed the cancellation.", ""),
+    Reason.UNPROVEN: (
+        "It is cancelled. The answer to our call was lost, so we cannot prove that it was our call that did it.",
+        "",
+    ),
+    Reason.IN_PROGRESS: (
+        "Microsoft accepted the cancellation and is still finishing it.",
+        "Look at the request again in a few minutes.",
+    ),
+    Reason.FOUND_FINAL: ("It already ended as “{state}”, so nothing was sent.", ""),
+    Reason.TOO_LATE: ("Microsoft says that it can no longer be cancelled (state: {state}).", ""),
+    Reason.POLICY: ("This bot's policy does not allow it. Nothing was sent.", "Ask whoever runs this bot."),
+    Reason.NOT_YOURS: (
+        "You may not cancel this request, or it does not exist. Nothing was sent.",
+        "Check the id, or ask whoever made the request.",
+    ),
+    Reason.UNREADABLE: (
+        "Nobody could read whose request this is, and you may cancel only your own. Nothing was sent.",
+        "Ask whoever runs this bot, or cancel it in Microsoft's portal.",
+    ),
+    Reason.NOT_FOUND: (
+        "Microsoft Graph knows no such request, or does not show it to you.",
+        "Check the kind and the id.",
+    ),
+    Reason.NOT_ALLOWED: ("Microsoft Graph refused it: the permission {permission} or the right role is missing.", ""),
+    Reason.SIGN_IN: (
+        "Microsoft asks to see you again before it takes the call. Nothing was cancelled.",
+        "Link your account again.",
+    ),
+    Reason.CONFLICT: (
+        "The request was changed by somebody else at the same moment, so Microsoft did not take the call.",
+        "Look at its state, then try again.",
+    ),
+    Reason.THROTTLED: (
+        "Microsoft is asking all callers to slow down and did not take the call.",
+        "Try again in some minutes.",
+    ),
+    Reason.UNREACHABLE: (
+        "Microsoft Graph could not be reached or read, so nothing was sent.",
+        "Try again in a few minutes.",
+    ),
+    Reason.OPERATION_FAILED: (
+        "Microsoft accepted the call, but then could not finish it.",
+        "Try again, and give your administrator the request id below if it fails again.",
+    ),
+    Reason.SERVICE_ERROR: (
+        "Microsoft Graph answered with an error that its documents do not explain.",
+        "Give your administrator the code and the request id below.",
+    ),
+    Reason.NOT_READY: (
+        "Something on our side failed before anything was sent.",
+        "Try again; tell whoever runs this bot if it persists.",
+    ),
+    Reason.LOST: (
+        "A call was sent and its answer was lost; reading back did not settle what became of it (state: {state}).",
+        "Look at the request in Microsoft's portal before you try again.",
+    ),
+}
+
+NO_STATE: Final = "not readable"
+UNREAD_NOTE: Final = "It could not be read first; the call was one that Microsoft limits to your own requests."
+INVITE: Final = (
+    "I cannot post in that channel, so I tell you here. To have it in the channel next time: /invite me there."
+)
+OLD_DIALOG: Final = "This dialog can no longer be used. Please open it again."
+OLD_BUTTON: Final = "This button is no longer valid. Use the command instead: " + COMMAND
+BEING_POSTED: Final = "This notification is still being posted. Please press the button again."
+NO_DIALOG: Final = "Slack did not let the dialog open in time. Nothing was sent. Please try again."
+OUR_FAULT: Final = "Something on our side failed. Nothing was sent. Please try again."
+READING: Final = "Reading it from Microsoft Graph …"
+UNREADABLE_DETAILS: Final = "Only the person concerned can read its details at Microsoft; they are not shown here."
+MISSING_DETAILS: Final = "Microsoft Graph knows no such request. Check the kind and the id."
+
+
+@dataclass(frozen=True)
+class Told:
+    """An outcome in words."""
+
+    mark: str
+    headline: str
+    sentence: str
+    next_step: str
+    reference: str
+
+
+def told(outcome: Outcome, resource: Resource) -> Told:
+    """What a person is told of an outcome."""
+    sentence, next_step = _SENTENCES.get(outcome.reason, ("", ""))
+    sentence = (outcome.sentence or sentence).replace("{state}", outcome.state or NO_STATE)
+    sentence = sentence.replace("{permission}", outcome.permission or "to read it")
+    if outcome.unread:
+        sentence = f"{sentence} {UNREAD_NOTE}"
+    retired = _retired(resource) if outcome.result in (Result.FAILED, Result.UNKNOWN) else ""
+    return Told(
+        MARKS[outcome.result],
+        _HEADLINES[outcome.result],
+        f"{sentence} {retired}".strip(),
+        outcome.next_step or next_step,
+        _reference(outcome),
+    )
+
+
+def retirement(resource: Resource) -> str:
+    """What the dialog says of a kind that Microsoft ended; empty for the others."""
+    return _retired(resource)
+
+
+def of_error(error: BotError) -> str:
+    """An error's sentence and next step."""
+    return f"{error.sentence} {error.next_step}".strip()
+
+
+def of_target_error(error: TargetError, resource: Resource | None) -> str:
+    """What is wrong with what somebody gave for a target."""
+    label = resource.kind if resource else "request"
+    return {
+        "empty_id": f"The id of the {label} is missing. It looks like 00000000-0000-0000-0000-000000000000.",
+        "bad_id": f"That is no id of the kind {label}. It looks like 00000000-0000-0000-0000-000000000000.",
+        "foreign_url": f"That address is not Microsoft Graph's here ({error.detail}). Give kind and id instead.",
+        "unknown_url": "That Graph address names no request that this bot can cancel. Give kind and id instead.",
+    }[error.problem]
+
+
+def unknown_kind(word: str, everything: Registry, enabled: Registry, cloud: Cloud) -> str:
+    """What to answer when somebody named a kind that is not to be had here."""
+    known = everything.find(word)
+    kinds = ", ".join(resource.kind for resource in enabled)
+    if known and cloud not in known.clouds:
+        return f"Microsoft does not offer {known.kind} in this cloud. Possible here: {kinds}."
+    if known:
+        return f"{known.kind} is not switched on here. {_retired(known)} Possible here: {kinds}.".replace("  ", " ")
+    nearest = enabled.nearest(word)
+    guess = f"Did you mean {nearest}? " if nearest else ""
+    return f"“{clip(word, 40)}” is not a kind that I know. {guess}Possible here: {kinds}."
+
+
+def waiting(seconds: float) -> str:
+    """What the thread hears of a long wait."""
+    return f"Microsoft asks to wait. I try again in {duration(timedelta(seconds=seconds))}."
+
+
+def card_line(outcome: Outcome, moment: datetime) -> str:
+    """What a card says after a cancellation."""
+    state = f" ({outcome.state})" if outcome.result is Result.ALREADY_FINAL and outcome.state else ""
+    return f"{_HEADLINES[outcome.result]}{state}, {moment:%d %B %Y %H:%M} UTC"
+
+
+def ended_as(state: str) -> str:
+    """What is said of a request that was found to be over."""
+    return f"Nothing left to cancel: it already ended as “{state}”."
+
+
+CANCELLING: Final = "Being cancelled …"
+REFUSED_HERE: Final = "Not carried out. I told the reason to whoever asked."
+DETAILS_LATER: Final = (
+    "Microsoft Graph does not show it just now. You can still go on: it is read again before the call."
+)
+ACCEPTED: Final = "Microsoft accepted the cancellation and is finishing it. I keep looking."
+
+
+def help_text(enabled: Registry) -> str:
+    """What `help` answers."""
+    kinds = "\n".join(f"•  {resource.kind}: {resource.label}" for resource in enabled)
+    return (
+        f"{COMMAND}: opens a dialog for kind, id and the reason\n"
+        f"{COMMAND} <kind> <id> [reason]: the same, filled in\n"
+        f"{COMMAND} <Graph URL> [reason]: the same, from a pasted address\n"
+        f"Kinds here:\n{kinds}\n"
+        "Nothing is sent before you press the dialog's button. What became of it is told in the thread."
+    )
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago, in the largest unit that fits."""
+    return f"{duration(max(now - moment, timedelta()))} ago"
+
+
+def duration(span: timedelta) -> str:
+    """A span of time in its largest unit."""
+    seconds = round(span.total_seconds())
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
+def clip(text: str, longest: int) -> str:
+    """The text, shortened visibly where it is too long to show."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def escape(text: str) -> str:
+    """Untrusted text for a place where Slack reads mrkdwn."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def unescape(text: str) -> str:
+    """What a person typed, from the escaped text of a command."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _retired(resource: Resource) -> str:
+    ended = resource.retirement
+    if not ended:
+        return ""
+    return f"Microsoft retired this kind on {ended.on:%d %B %Y}; its successor is {ended.successor}."
+
+
+def _reference(outcome: Outcome) -> str:
+    parts = {
+        "HTTP": str(outcome.status) if outcome.status else "",
+        "code": outcome.service_code,
+        "request-id": outcome.request_id,
+        "client-request-id": outcome.client_request_id,
+    }
+    return " · ".join(f"{name} {value}" for name, value in parts.items() if value)

@@ -1,0 +1,88 @@
+"""The submitted dialog: checks what was entered, begins the cancellation, and only then acknowledges."""
+
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.models.blocks import Block
+
+from bot.cancel import Canceller
+from bot.cancellation import Actor, Cancellation
+from bot.errors import BotError, InputError, Refused
+from bot.justification import justification
+from bot.resources import Target
+from bot.slack import dialog, text
+from bot.slack.blocks import joined
+from bot.slack.directory import Directory
+from bot.slack.inbox import Click
+from bot.slack.posting import Poster
+from bot.slack.request import Parser
+from bot.store import Dialog, Store, new_id, now
+
+log = structlog.get_logger(__name__)
+
+_Response = dict[str, Any]
+_LIFETIME: Final = timedelta(hours=24)
+
+
+class SubmittedDialog:
+    """Bolt's listener for the dialog's button."""
+
+    def __init__(
+        self, store: Store, parser: Parser, directory: Directory, canceller: Canceller, poster: Poster
+    ) -> None:
+        self._store = store
+        self._parser = parser
+        self._directory = directory
+        self._canceller = canceller
+        self._poster = poster
+
+    async def __call__(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """Acknowledges with what the dialog shall show: nothing (it closes), errors at its inputs, or a sentence."""
+        try:
+            response = await self._handle(Click.of_interaction(body), view)
+        except InputError as error:
+            response = {"response_action": "errors", "errors": {error.field: text.of_error(error)}}
+        except BotError as error:
+            log.info("declined", code=error.code, reason=getattr(error, "reason", ""))
+            response = _closed(dialog.sentence(text.of_error(error)))
+        except Exception:
+            log.exception("submission_failed")
+            response = _closed(dialog.sentence(text.OUR_FAULT))
+        await ack(**response)
+
+    async def _handle(self, click: Click, view: dict[str, Any]) -> _Response:
+        opened = _checked(await self._store.dialog(str(view.get("private_metadata") or "")), click)
+        if opened.cancellation_id:
+            return {}
+        entered = dialog.entered(view)
+        why = justification(entered.justification)
+        target = await self._target(opened, entered)
+        actor = await self._directory.in_time(click, channel=opened.channel)
+        return await self._begin(opened, actor, target, why)
+
+    async def _target(self, opened: Dialog, entered: dialog.Entered) -> Target:
+        card = await self._store.card(opened.card_id) if opened.card_id else None
+        return card.target if card else self._parser.target(entered.kind, entered.id)
+
+    async def _begin(self, opened: Dialog, actor: Actor, target: Target, why: str) -> _Response:
+        cancellation = Cancellation(new_id(), actor, target, why, place=opened.id, at=now())
+        running = await self._canceller.submit(cancellation)
+        await self._store.claim_dialog(opened.id, cancellation.id)
+        if running:
+            return _closed(joined(running.actor.user, running.at))
+        return {}
+
+
+def _checked(opened: Dialog | None, click: Click) -> Dialog:
+    """The dialog, if the bot opened it for this very person and not too long ago; raises `Refused`."""
+    if opened is None or (opened.team, opened.user) != (click.team, click.user):
+        raise Refused("forged_dialog", text.OLD_DIALOG)
+    if now() - opened.created_at > _LIFETIME:
+        raise Refused("old_dialog", text.OLD_DIALOG)
+    return opened
+
+
+def _closed(block: Block) -> _Response:
+    return {"response_action": "update", "view": dialog.closed(block)}

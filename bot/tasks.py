@@ -1,0 +1,43 @@
+"""Background work that is kept, told about and drained: a plain task can vanish with what it was doing."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import structlog
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Tasks:
+    """A set of running tasks. One that fails is logged; nobody needs to await it."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self.failed = 0
+
+    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        """Starts the work and keeps it until it ends."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def drain(self, seconds: float) -> bool:
+        """Waits for everything that runs, at most so long; then cancels what is left. Whether all had ended."""
+        waiting = set(self._running)
+        if not waiting:
+            return True
+        _, left = await asyncio.wait(waiting, timeout=seconds)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        return not left
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error:
+            self.failed += 1
+            log.error("task_failed", error=type(error).__name__, exc_info=error)

@@ -1,0 +1,104 @@
+"""operationApprovalRequest against its documents. CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib."""
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from contract_facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
+
+from bot.resources import Meaning, Slot, Standing
+from bot.resources.operation_approval import RESOURCE
+
+_COLLECTION = "/deviceManagement/operationApprovalRequests"
+_CANCEL = "CONTRIB beta/api/intune-rbac-operationapprovalrequest-cancelapproval.md"
+_GET = "CONTRIB beta/api/intune-rbac-operationapprovalrequest-get.md"
+_RESOURCE_PAGE = "CONTRIB beta/resources/intune-rbac-operationapprovalrequest.md"
+_PERMISSIONS = ("DeviceManagementConfiguration.Read.All", "DeviceManagementRBAC.Read.All")
+
+_REQUEST = {
+    "@odata.type": "#microsoft.graph.operationApprovalRequest",
+    "id": ID,
+    "requestDateTime": "2026-11-20T09:03:07.1589002-08:00",
+    "requestor": {"application": None, "device": None, "user": {"id": PERSON, "displayName": "Robin Example"}},
+    "approver": {"user": {"id": "00000000-0000-4000-8000-000000000001", "displayName": "Kim Sample"}},
+    "status": "approved",
+    "requestJustification": "Roll out the kiosk profile.",
+}
+_CREATED = datetime(2026, 11, 20, 9, 3, 7, 158900, tzinfo=timezone(timedelta(hours=-8)))
+
+
+class TestOperationApproval(Contract):
+    resource = RESOURCE
+    facts = Facts(
+        kind="operation-approval",
+        graph_type="operationApprovalRequest",
+        calls=(
+            Call(
+                source=_CANCEL,
+                version="beta",
+                path=f"{_COLLECTION}/{{id}}/cancelApproval",
+                body={"justification": "<justification>", "approvalSource": "unknown"},
+                success={200: Meaning.DONE},
+                delegated=_PERMISSIONS,
+                application=_PERMISSIONS,
+            ),
+        ),
+        read=Read(
+            source=_GET,
+            version="beta",
+            path=f"{_COLLECTION}/{{id}}",
+            delegated=_PERMISSIONS,
+            application=_PERMISSIONS,
+        ),
+        states=(
+            States(
+                source=f"{_RESOURCE_PAGE}; {_CANCEL}: only what was approved can be cancelled",
+                path="status",
+                standings={
+                    "unknown": Standing.UNKNOWN,
+                    "needsApproval": Standing.UNKNOWN,
+                    "approved": Standing.YES,
+                    "rejected": Standing.FINAL,
+                    "cancelled": Standing.FINAL,
+                    "completed": Standing.FINAL,
+                    "expired": Standing.FINAL,
+                    "unknownFutureValue": Standing.UNKNOWN,
+                },
+                cancelled=frozenset({"cancelled"}),
+            ),
+        ),
+        samples=(
+            Sample(f"{_GET}: bare", _REQUEST, Standing.YES, PERSON, "", _CREATED),
+            Sample(f"{_GET}: wrapped in value", {"value": _REQUEST}, Standing.YES, PERSON, "", _CREATED),
+            Sample(
+                f"{_RESOURCE_PAGE}: an open type, which real payloads extend",
+                {**_REQUEST, "payloadName": "Kiosk profile", "payloadType": "deviceConfiguration"},
+                Standing.YES,
+                PERSON,
+                "Kiosk profile",
+                _CREATED,
+            ),
+            Sample(
+                "CONTRIB beta/resources/intune-rbac-identityset.md: asked for by an application alone",
+                {**_REQUEST, "requestor": {"application": {"id": PERSON, "displayName": "Deployer"}, "user": None}},
+                Standing.YES,
+                "",
+                "",
+                _CREATED,
+            ),
+            Sample(f"{_RESOURCE_PAGE}: no requestor", {"status": "rejected"}, Standing.FINAL, ""),
+        ),
+        urls=addresses("beta", _COLLECTION, action="cancelApproval"),
+        clouds_source=_CANCEL,
+        clouds=EVERYWHERE,
+    )
+
+
+def test_the_justification_goes_to_intune() -> None:
+    """The only kind whose service keeps the reason."""
+    body = RESOURCE.cancel[0].body
+    assert body is not None
+    assert body["justification"] is Slot.JUSTIFICATION
+
+
+def test_seven_fractional_digits_are_read() -> None:
+    """Graph writes ticks of 100 ns; the sample above is from the document's example."""
+    assert _CREATED.astimezone(UTC).hour == 17

@@ -1,0 +1,59 @@
+"""Entra and Graph stand-ins over TLS, and the bot's clients of them."""
+
+import ssl
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra_client import Credentials
+from bot.sandbox.graph import GraphStandIn
+from bot.sandbox.people import PEOPLE, TENANT_ID
+from bot.sandbox.tls import ThrowAwayAuthority
+from graph.world import CLIENT_ID, REDIRECT_URI, SECRET, World, bot_against
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> ThrowAwayAuthority:
+    return ThrowAwayAuthority(tmp_path_factory.mktemp("tls") / "ca.pem")
+
+
+@pytest.fixture(scope="session")
+def trust(authority: ThrowAwayAuthority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority.ca_path))
+
+
+@pytest.fixture
+async def entra(authority: ThrowAwayAuthority) -> AsyncIterator[EntraStandIn]:
+    credentials = Credentials(secret=SECRET)
+    stand_in = EntraStandIn(
+        PEOPLE, TENANT_ID, authority, client_id=CLIENT_ID, redirect_uri=REDIRECT_URI, credentials=credentials
+    )
+    await stand_in.start()
+    yield stand_in
+    await stand_in.stop()
+
+
+@pytest.fixture
+async def graph(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[GraphStandIn]:
+    stand_in = GraphStandIn(entra, authority)
+    await stand_in.start()
+    yield stand_in
+    await stand_in.stop()
+
+
+@pytest.fixture
+async def elsewhere(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[GraphStandIn]:
+    """Another Graph, which nothing may ever reach."""
+    stand_in = GraphStandIn(entra, authority)
+    await stand_in.start()
+    yield stand_in
+    await stand_in.stop()
+    assert stand_in.calls == []
+
+
+@pytest.fixture
+async def world(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext) -> AsyncIterator[World]:
+    async with bot_against(entra, graph, trust) as world:
+        yield world
+    assert {url.netloc.decode() for url in world.asked} <= {entra.url.removeprefix("https://")}

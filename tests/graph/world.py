@@ -1,0 +1,120 @@
+"""The bot's Microsoft side, put together against the stand-ins."""
+
+import asyncio
+import ssl
+import warnings
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from bot.graph.client import GraphClient
+from bot.graph.msal_app import Authority, MsalApps
+from bot.graph.signin import begin, redeem
+from bot.graph.tokens import Account, Tokens
+from bot.graph.wire import Caller, Wire
+from bot.resources import Registry, Resource, Target, load
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.graph import GraphStandIn
+from bot.sandbox.people import TENANT_ID, Person
+
+CLIENT_ID = "b0700000-0000-4000-8000-00000000c11e"
+REDIRECT_URI = "https://bot.example.test/auth/callback"
+SECRET = "not-a-secret"
+GRAPH = "https://graph.microsoft.com"
+TOKEN = r"POST .*/token$"
+DISCOVERY = r"GET .*/openid-configuration$"
+REGISTRY: Registry = load()
+APPLICATION = Caller()
+
+
+@dataclass
+class Memory:
+    """Keeps MSAL caches as `AccountStore` asks for it, and how often each was saved."""
+
+    caches: dict[Account, str] = field(default_factory=dict)
+    saves: int = 0
+
+    async def load(self, account: Account) -> str | None:
+        return self.caches.get(account)
+
+    async def save(self, account: Account, cache: str) -> None:
+        self.caches[account] = cache
+        self.saves += 1
+
+
+@dataclass
+class World:
+    """The stand-ins and the bot's clients of them. `asked` are the URLs that MSAL asked for."""
+
+    entra: EntraStandIn
+    graph: GraphStandIn
+    trust: ssl.SSLContext
+    http: httpx.AsyncClient
+    apps: MsalApps
+    asked: list[httpx.URL]
+    accounts: Memory
+    tokens: Tokens
+
+    def __post_init__(self) -> None:
+        self.client = GraphClient(self.wire(self.http), self.graph.url, GRAPH)
+
+    def wire(self, http: httpx.AsyncClient) -> Wire:
+        return Wire(http, self.graph.url, GRAPH, self.tokens)
+
+    async def sign_in(self, person: Person, *permissions: str) -> Account:
+        """Lets the person sign in with these permissions, and keeps their cache."""
+        flow, answer = await self.authorize(person, *permissions)
+        signed_in = await asyncio.to_thread(redeem, self.apps, flow, answer)
+        self.accounts.caches[signed_in.account] = signed_in.cache
+        return signed_in.account
+
+    async def authorize(self, person: Person, *permissions: str) -> tuple[dict[str, Any], dict[str, str]]:
+        """The flow of a sign-in, and what Entra sends back to the redirect URI."""
+        scopes = [f"{GRAPH}/{permission}" for permission in permissions or ("User.Read",)]
+        with warnings.catch_warnings():
+            # MSAL prefers form_post; that `begin` stays silent about it has a test of its own.
+            warnings.filterwarnings("ignore", "response_mode='form_post'")
+            flow = await asyncio.to_thread(begin, self.apps, scopes, REDIRECT_URI, person.email)
+        location = (await self.http.get(flow["auth_uri"])).headers["Location"]
+        return flow, dict(parse_qsl(urlsplit(location).query))
+
+    async def caller(self, person: Person, resource: Resource) -> Caller:
+        """The person with the least permissions that read and cancel this kind."""
+        needed = [resource.read.permissions.delegated[0], *(call.permissions.delegated[0] for call in resource.cancel)]
+        granted = (name.replace("{scope}", scope) for name in needed for scope in resource.scopes.values() or [""])
+        return Caller(await self.sign_in(person, *sorted(set(granted))))
+
+    def target(self, kind: str, owner: Person, scope: str = "", **properties: Any) -> Target:
+        """A new request of that person in the stand-in."""
+        resource = REGISTRY[kind]
+        item = self.graph.add(resource.graph_type, owner=owner.oid, provider=scope or None, **properties)
+        return Target(kind, item, scope)
+
+    def token_calls(self, grant_type: str) -> list[int | None]:
+        """The statuses of the token requests of that type."""
+        return [call.status for call in self.entra.calls if call.parameters.get("grant_type") == grant_type]
+
+
+@asynccontextmanager
+async def bot_against(
+    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, credential: object = SECRET
+) -> AsyncIterator[World]:
+    """The bot's clients with that credential, closed at the end."""
+    asked: list[httpx.URL] = []
+    msal_http = httpx.Client(
+        verify=trust,
+        trust_env=False,
+        timeout=5,
+        event_hooks={"request": [lambda request: asked.append(request.url)]},
+    )
+    apps = MsalApps(Authority(entra.url, TENANT_ID, CLIENT_ID, credential), msal_http)
+    accounts = Memory()
+    tokens = Tokens(apps, accounts)
+    with msal_http:
+        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=5) as http:
+            yield World(entra, graph, trust, http, apps, asked, accounts, tokens)
+            await tokens.close()
