@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from bot.errors import BotError, ConfigError
+from bot.errors import BotError, ConfigError, InputError
 
 _COMMANDS = {
     "serve": "answer Slack until told to stop",
@@ -32,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(asyncio.run(import_module(f"bot.cli.{options.command}").run(options)))
     except ConfigError as error:
         print("The configuration does not allow a start:", *error.problems, sep="\n  ", file=sys.stderr)
+        return 2
+    except InputError as error:
+        print(error.sentence, error.next_step, file=sys.stderr)
         return 2
     except BotError as error:
         print(error.sentence, error.next_step, file=sys.stderr)

@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Services:
-    """The open connections of a process. `team` and `bot_id` are who Slack says the bot is."""
+    """The open connections of a process. `context` is whom TLS trusts, `team` the bot's own according to Slack."""
 
     store: Store
     accounts: Accounts
@@ -38,6 +38,7 @@ class Services:
     slack: AsyncWebClient
     team: str
     timings: Timings
+    context: ssl.SSLContext
 
 
 @asynccontextmanager
@@ -68,6 +69,7 @@ async def open_services(configuration: Configuration) -> AsyncIterator[Services]
             slack=slack,
             team=await _team(slack),
             timings=timings,
+            context=options["verify"],
         )
 
 

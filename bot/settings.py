@@ -3,11 +3,20 @@
 import ipaddress
 import os
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
@@ -23,6 +32,9 @@ _HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
     "usgovdod": ("https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
     "china": ("https://microsoftgraph.chinacloudapi.cn", "https://login.partner.microsoftonline.cn"),
 }
+
+
+_CREDENTIALS: Final = ("azure_federated_token_file", "azure_client_certificate_path", "azure_client_secret")
 
 
 def is_loopback(url: str) -> bool:
@@ -77,8 +89,8 @@ class Settings(BaseSettings):
     azure_client_certificate_path: Path | None = None
     azure_client_secret: SecretStr | None = None
     azure_cloud: Cloud = "global"
-    graph_url: Origin = ""
-    azure_authority_host: Origin = ""
+    graph_override: Origin | None = Field(default=None, alias="GRAPH_URL")
+    authority_override: Origin | None = Field(default=None, alias="AZURE_AUTHORITY_HOST")
     ca_bundle: Path | None = None
 
     database_url: SecretStr = SecretStr("sqlite:///var/bot.db")
@@ -103,15 +115,30 @@ class Settings(BaseSettings):
             raise ValueError("names no readable file")
         return value
 
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        graph, login = _HOSTS[self.azure_cloud]
-        object.__setattr__(self, "graph_url", self.graph_url or graph)
-        object.__setattr__(self, "azure_authority_host", self.azure_authority_host or login)
-        problems = list(self._contradictions())
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_all_problems(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        """Pydantic stops before what concerns several fields; whoever configures wants everything at once."""
+        problems = list(_missing(given))
+        try:
+            settings = validate(given)
+        except ValidationError as error:
+            raise ConfigError([*_problems(error), *problems]) from None
+        if settings.time_scale != 1 and not settings.loopback_only:
+            problems.append("TIME_SCALE: only with GRAPH_URL, AZURE_AUTHORITY_HOST and SLACK_API_URL on this machine")
         if problems:
-            raise ValueError("\n".join(problems))
-        return self
+            raise ConfigError(problems)
+        return settings
+
+    @property
+    def graph_url(self) -> str:
+        """Where Graph is called."""
+        return self.graph_override or _HOSTS[self.azure_cloud][0]
+
+    @property
+    def azure_authority_host(self) -> str:
+        """Where Entra is called."""
+        return self.authority_override or _HOSTS[self.azure_cloud][1]
 
     @property
     def socket_mode(self) -> bool:
@@ -133,38 +160,28 @@ class Settings(BaseSettings):
         """Whether every configured service is on this machine, as in the sandbox and in tests."""
         return all(is_loopback(url) for url in (self.graph_url, self.azure_authority_host, self.slack_api_url))
 
-    def _contradictions(self) -> list[str]:
-        problems = []
-        if not (self.azure_federated_token_file or self.azure_client_certificate_path or self.azure_client_secret):
-            problems.append(
-                "AZURE_FEDERATED_TOKEN_FILE, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_CLIENT_SECRET: one is required"
-            )
-        if not self.socket_mode and not self.slack_signing_secret:
-            problems.append("SLACK_SIGNING_SECRET: required in HTTP mode (or set SLACK_APP_TOKEN for Socket Mode)")
-        if not self.socket_mode and not self.public_url:
-            problems.append("PUBLIC_URL: required in HTTP mode (or set SLACK_APP_TOKEN for Socket Mode)")
-        if self.time_scale != 1 and not self.loopback_only:
-            problems.append("TIME_SCALE: only with GRAPH_URL, AZURE_AUTHORITY_HOST and SLACK_API_URL on this machine")
-        return problems
-
 
 def load_settings() -> Settings:
     """The settings of this process; raises `ConfigError` that names every variable concerned."""
     directory = os.environ.get("SECRETS_DIR") or "/run/secrets"
     options: dict[str, Any] = {"_secrets_dir": directory} if Path(directory).is_dir() else {}
-    try:
-        return Settings(**options)
-    except ValidationError as error:
-        raise ConfigError(_problems(error)) from None
+    return Settings(**options)
+
+
+def _missing(given: Mapping[str, object]) -> Iterator[str]:
+    """What only the whole can tell to be missing."""
+    if not any(given.get(name) for name in _CREDENTIALS):
+        yield f"{', '.join(name.upper() for name in _CREDENTIALS)}: one of them is required"
+    if not given.get("slack_app_token"):
+        for name in ("slack_signing_secret", "public_url"):
+            if not given.get(name):
+                yield f"{name.upper()}: required in HTTP mode (or set SLACK_APP_TOKEN for Socket Mode)"
 
 
 def _problems(error: ValidationError) -> list[str]:
     problems = []
     for detail in error.errors(include_input=False, include_url=False):
         message = detail["msg"].removeprefix("Value error, ")
-        if not detail["loc"]:
-            problems += message.splitlines()
-            continue
         name = str(detail["loc"][0]).upper()
         problems.append(f"{name}: {'required' if detail['type'] == 'missing' else _readable(name, message)}")
     return problems

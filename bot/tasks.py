@@ -11,10 +11,11 @@ T = TypeVar("T")
 
 
 class Tasks:
-    """A set of running tasks. One that fails is logged; nobody needs to await it."""
+    """A set of running tasks. One that fails is logged, unless every one of them is awaited by whoever spawned it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, awaited: bool = False) -> None:
         self._running: set[asyncio.Task[Any]] = set()
+        self._awaited = awaited
         self.failed = 0
 
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -38,6 +39,6 @@ class Tasks:
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
         error = None if task.cancelled() else task.exception()
-        if error:
+        if error and not self._awaited:
             self.failed += 1
             log.error("task_failed", error=type(error).__name__, exc_info=error)

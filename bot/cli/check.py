@@ -1,7 +1,7 @@
 """`check`: whether everything that is configured can be reached, one line each."""
 
 import argparse
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
 from bot.errors import BotError
 
@@ -24,32 +24,33 @@ async def run(_options: argparse.Namespace) -> int:
         await services.tokens.application(settings.resource)
         return settings.azure_authority_host
 
-    async def channel(services: Services, name: str, channel_id: str) -> str:
+    async def channel(services: Services, channel_id: str) -> str:
         try:
             found = (await services.slack.conversations_info(channel=channel_id))["channel"]
         except FAULTS as error:
-            raise BotError(f"{name} {channel_id}: {error_of(error)}", "Invite the bot to the channel.") from error
+            raise BotError(f"{channel_id}: {error_of(error)}", "Invite the bot to the channel.") from error
         if not found.get("is_member"):
-            raise BotError(f"{name} {channel_id}: the bot is not in it", "Invite the bot to the channel.")
+            raise BotError(f"{channel_id}: the bot is not in it", "Invite the bot to the channel.")
         return channel_id
 
     async with open_services(configuration) as services:
         print("ok    database")
         print("ok    Slack: team", services.team)
-        checks: dict[str, Callable[[], Awaitable[str]]] = {"Entra": lambda: entra(services)}
+        failed = [await _line("Entra", entra(services))]
         for name, channel_id in (
             ("NOTIFY_CHANNEL", settings.notify_channel),
             ("AUDIT_CHANNEL", settings.audit_channel),
         ):
             if channel_id:
-                checks[name] = lambda name=name, channel_id=channel_id: channel(services, name, channel_id)
-        return max([await _line(name, check) for name, check in checks.items()])
+                failed.append(await _line(name, channel(services, channel_id)))
+    return int(any(failed))
 
 
-async def _line(name: str, check: Callable[[], Awaitable[str]]) -> int:
+async def _line(name: str, check: Awaitable[str]) -> bool:
+    """Prints how the check went; whether it failed."""
     try:
-        print(f"ok    {name}: {await check()}")
+        print(f"ok    {name}: {await check}")
     except BotError as error:
         print(f"FAIL  {name}: {error.sentence} {error.next_step}".rstrip())
-        return 1
-    return 0
+        return True
+    return False

@@ -2,9 +2,6 @@
 
 import argparse
 
-from bot.settings import load_settings
-from bot.store import Store
-
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
     """It takes none."""
@@ -12,6 +9,9 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(_options: argparse.Namespace) -> int:
     """Brings the schema up to date and says its revision."""
+    from bot.settings import load_settings
+    from bot.store import Store
+
     store = Store(load_settings().database_url.get_secret_value())
     print(f"The schema is at revision {await store.migrate()}.")
     await store.close()

@@ -26,12 +26,9 @@ async def run(options: argparse.Namespace) -> int:
     settings = configuration.settings
     channel = options.channel or settings.notify_channel
     parser = Parser(configuration.everything, configuration.enabled, settings.azure_cloud, settings.graph_hosts)
-    try:
-        target = parser.command(f"{options.kind} {options.id}").target
-        if target is None or not channel:
-            raise InputError("id", "Give kind and id of the request, and --channel or NOTIFY_CHANNEL.")
-    except InputError as error:
-        raise _Misuse(error) from None
+    target = parser.command(f"{options.kind} {options.id}").target
+    if target is None or not channel:
+        raise InputError("id", "Give kind and id of the request, and --channel or NOTIFY_CHANNEL.")
     async with open_services(configuration) as services:
         reader = Reader(services.graph)
         try:

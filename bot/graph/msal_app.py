@@ -16,6 +16,9 @@ NO_ANSWER: Final = (
 )
 SIGN_IN: Final = ("Your Microsoft sign-in is no longer valid.", "Link your account again.")
 
+OUTAGES: Final = (httpx.HTTPError, msal.exceptions.MsalServiceError)
+"""Passed as `http_exceptions`: during these MSAL serves a token that is ageing but still good."""
+
 FAULTS: Final = (httpx.HTTPError, msal.exceptions.MsalError, ValueError, KeyError, AttributeError)
 """What MSAL lets through when Entra is out of reach or answers a page of HTML: whatever its parser raised."""
 
@@ -54,8 +57,6 @@ class MsalApps:
             token_cache=cache,
             http_client=self._http,
             http_cache=self._http_cache,
-            # Without these, a token that could still be used is not served while Entra is down.
-            http_exceptions=(httpx.HTTPError, msal.exceptions.MsalServiceError),
             client_capabilities=["CP1"],
         )
 

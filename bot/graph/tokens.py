@@ -14,7 +14,7 @@ import msal
 import structlog
 
 from bot.errors import BotError, SignInNeeded, Unavailable
-from bot.graph.msal_app import FAULTS, NO_ANSWER, SIGN_IN, MsalApps, access_token
+from bot.graph.msal_app import FAULTS, NO_ANSWER, OUTAGES, SIGN_IN, MsalApps, access_token
 from bot.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -47,7 +47,7 @@ class Tokens:
         self._accounts = accounts
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="msal")
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
-        self._tasks = Tasks()
+        self._tasks = Tasks(awaited=True)
         self._own = msal.TokenCache()
 
     async def application(self, audience: str, *, claims: str = "") -> str:
@@ -56,7 +56,8 @@ class Tokens:
 
         def work() -> str:
             app = self._apps.app(self._own)
-            return access_token(app.acquire_token_for_client([scope], claims_challenge=claims or None), scope)
+            found = app.acquire_token_for_client([scope], claims_challenge=claims or None, http_exceptions=OUTAGES)
+            return access_token(found, scope)
 
         async with self._lock("application"):
             return await self._in_thread(work)
@@ -93,7 +94,9 @@ class Tokens:
         # For a B2B guest the cache is keyed by the home tenant, so the one account is taken, not looked up by id.
         if len(known) != 1:
             raise SignInNeeded(*SIGN_IN)
-        found = app.acquire_token_silent_with_error([scope], account=known[0], claims_challenge=claims or None)
+        found = app.acquire_token_silent_with_error(
+            [scope], account=known[0], claims_challenge=claims or None, http_exceptions=OUTAGES
+        )
         if not found:
             raise SignInNeeded(*SIGN_IN)
         return access_token(found, permission)

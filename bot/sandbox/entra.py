@@ -161,6 +161,7 @@ class EntraStandIn:
     def _redeem_code(self, form: Mapping[str, str]) -> dict[str, Any]:
         grant = self._codes.redeem(form)
         claims = ClaimsRequest.parse(form["claims"]) if "claims" in form else grant.claims
+        self._consents.grant(grant.person, grant.scopes, self.denied_scopes)
         return self._for_person(grant.person, grant.scopes, claims, form, nonce=grant.nonce)
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -183,7 +184,7 @@ class EntraStandIn:
         form: Mapping[str, str],
         nonce: str | None = None,
     ) -> dict[str, Any]:
-        granted = self._consents.grant(person, scopes, self.denied_scopes)
+        granted = self._consents.granted(person, scopes, self.denied_scopes)
         identity = {
             "oid": person.oid,
             "sub": pairwise_subject(person.oid, self.client_id),

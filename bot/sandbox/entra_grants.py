@@ -104,14 +104,22 @@ class Consents:
         self._granted: dict[tuple[str, str], set[str]] = {}
 
     def grant(self, person: Person, scopes: ScopeRequest, denied: set[str]) -> list[str]:
-        """Return the scopes asked for and those consented to earlier.
+        """Record the consent given while signing in; return these scopes and those consented to earlier.
 
         Raises:
             EntraError: one that is asked for is denied.
         """
-        if refused := scopes.names & denied:
+        self._granted.setdefault((person.oid, scopes.resource), set()).update(scopes.names - denied)
+        return self.granted(person, scopes, denied)
+
+    def granted(self, person: Person, scopes: ScopeRequest, denied: set[str]) -> list[str]:
+        """Return all scopes consented to.
+
+        Raises:
+            EntraError: one that is asked for is not among them.
+        """
+        known = self._granted.get((person.oid, scopes.resource), set()) - denied
+        if refused := scopes.names - {".default"} - known:
             text = f"Nobody has consented to {', '.join(sorted(refused))}."
             raise invalid_grant(65001, text, suberror="consent_required")
-        granted = self._granted.setdefault((person.oid, scopes.resource), set())
-        granted |= scopes.names - {".default"}
-        return sorted(granted - denied)
+        return sorted(known - {".default"})

@@ -45,9 +45,10 @@ class Faults:
     def take(self, key: str) -> Fault | None:
         """Return the first fault for this method name or "METHOD path", and use it up once.
 
-        `match` equals the key, or, when the key holds a space, is searched in it.
+        `match` equals the key, or, when the key holds a space, is searched in it. A fault that lasts until cleared
+        stands back behind those for a number of requests.
         """
-        for fault in self._waiting:
+        for fault in sorted(self._waiting, key=lambda one: one.times < 0):
             if fault.times and _matches(fault.match, key):
                 if fault.times > 0:
                     fault.times -= 1

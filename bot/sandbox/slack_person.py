@@ -105,6 +105,18 @@ class PersonSide:
             raise CannotDo(f"no open dialog {view_id}")
         view.enter(block_or_action_id, text)
 
+    @property
+    def people(self) -> list[Person]:
+        return list(self._world.people.values())
+
+    def channels(self, user_id: str) -> list[Channel]:
+        """Return the conversations in this person's sidebar: the bot's direct messages come last."""
+        one = self._world.people[user_id]
+        rooms = [room for room in self._world.channels.values() if not room.is_im]
+        joins = one.kind == "member"  # guests and people of another organisation see only where they were invited
+        seen = [room for room in rooms if user_id in room.members or (joins and not room.private)]
+        return [*seen, self._world.dm(user_id)]
+
     def open_view(self, user_id: str) -> View | None:
         return self._dialogs.top(user_id)
 

@@ -1,4 +1,7 @@
-"""accessPackageAssignmentRequest against its documents. CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib."""
+"""accessPackageAssignmentRequest against its documents.
+
+CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib.
+"""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,7 @@
-"""governanceRoleAssignmentRequest against its documents. CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib."""
+"""governanceRoleAssignmentRequest against its documents.
+
+CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib.
+"""
 
 from datetime import date, datetime, timedelta, timezone
 

@@ -10,7 +10,7 @@ from bot.sandbox.entra_client import Credentials
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import PEOPLE, TENANT_ID
 from bot.sandbox.tls import ThrowAwayAuthority
-from graph.world import CLIENT_ID, REDIRECT_URI, SECRET, World, bot_against
+from tests.graph.world import CLIENT_ID, REDIRECT_URI, SECRET, World, bot_against
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +57,10 @@ async def world(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext)
     async with bot_against(entra, graph, trust) as world:
         yield world
     assert {url.netloc.decode() for url in world.asked} <= {entra.url.removeprefix("https://")}
+
+
+@pytest.fixture
+async def restarted(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext) -> AsyncIterator[World]:
+    """The bot's clients as a fresh process has them."""
+    async with bot_against(entra, graph, trust) as world:
+        yield world

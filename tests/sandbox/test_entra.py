@@ -182,7 +182,7 @@ async def test_scopes_consented_earlier_stay(entra: EntraStandIn, application: A
 
 
 async def test_denied_scope(entra: EntraStandIn, application: Application) -> None:
-    tokens = await application.sign_in(ALICE, "User.Read")
+    tokens = await application.sign_in(ALICE, f"User.Read {SCOPE}")
     entra.denied_scopes = {SCOPE}
     form = {"refresh_token": tokens["refresh_token"], "scope": f"{GRAPH}/{SCOPE} offline_access"}
     answer = await application.token("refresh_token", **form)
@@ -190,6 +190,12 @@ async def test_denied_scope(entra: EntraStandIn, application: Application) -> No
     assert answer.json()["suberror"] == "consent_required"
     entra.denied_scopes.clear()
     assert (await application.token("refresh_token", **form)).status_code == 200
+
+
+async def test_silent_refresh_brings_no_scope_that_nobody_consented_to(application: Application) -> None:
+    tokens = await application.sign_in(ALICE, "User.Read")
+    answer = await application.token("refresh_token", refresh_token=tokens["refresh_token"], scope=f"{GRAPH}/{SCOPE}")
+    assert number_of(answer) == (400, "invalid_grant", 65001)
 
 
 async def test_revoked_person_has_to_sign_in_again(entra: EntraStandIn, application: Application) -> None:

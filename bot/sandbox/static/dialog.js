@@ -1,0 +1,79 @@
+// The dialog on top. What is typed belongs to the browser; an update keeps it where block, action and type stay the same.
+
+import { blocks } from "./blocks.js";
+import { h } from "./dom.js";
+import { field, keyOf, values } from "./fields.js";
+
+const frame = document.getElementById("dialog");
+let view = null;
+let drawn = "";
+
+// `act` is told what the person does: submit(view, values), close(view), fill(view, values) and
+// use(view, element, value, values). A promise of `submit` ends when the bot has answered.
+export function showDialog(next, names, act) {
+  const key = next ? JSON.stringify([next.id, next.hash, next.errors]) : "";
+  if (key === drawn) return;
+  drawn = key;
+  const opened = view?.id !== next?.id;
+  const controls = opened ? [] : [...frame.querySelectorAll("[name]")];
+  view = next;
+  if (!view) return frame.close();
+  draw(controls, view.errors, names, act);
+  if (!frame.open) frame.showModal();
+  if (opened) (frame.querySelector("[name]") ?? frame.querySelector("footer button")).focus();
+}
+
+frame.addEventListener("click", (event) => event.target.closest("[data-close]") && frame.close());
+
+function draw(before, errors, names, act) {
+  const shown = view;
+  const kept = new Map(before.map((control) => [keyOf(control), control.value]));
+  const focus = caret();
+  const submit = (event) => {
+    event.preventDefault();
+    const missing = incomplete(event.target);
+    if (missing) return draw([...event.target.querySelectorAll("[name]")], missing, names, act);
+    event.target.inert = true;
+    act.submit(shown, values(event.target)).finally(() => (event.target.inert = false));
+  };
+  const context = {
+    names,
+    press: (_block, one) => act.use(shown, one, null, values(frame)),
+    input: (block, one) =>
+      field(block, one, shown.values, kept, errors[block.block_id], {
+        fill: (control) => act.fill(shown, values(frame, control)),
+        use: (control) => act.use(shown, one, control.value, values(frame)),
+      }),
+  };
+  frame.onclose = () => view && act.close(shown);
+  frame.replaceChildren(form(submit, errors, context));
+  const target = frame.querySelector("[aria-invalid]") ?? [...frame.querySelectorAll("[name]")].find((one) => keyOf(one) === focus?.key);
+  if (!target) return;
+  target.focus();
+  if (focus?.key === keyOf(target)) target.setSelectionRange?.(focus.start, focus.end);
+}
+
+function form(submit, errors, context) {
+  return h(
+    "form",
+    { novalidate: true, onsubmit: submit },
+    h("header", {}, h("h2", { id: "dialog-title" }, view.title), h("button", { type: "button", "aria-label": "Close", "data-close": true }, "✕")),
+    h("div", { class: "body" }, errors[""] && h("p", { class: "error", role: "alert" }, errors[""]), blocks(view.blocks, context)),
+    h(
+      "footer",
+      {},
+      h("button", { type: "button", "data-close": true }, view.close ?? "Cancel"),
+      view.submit && h("button", { class: "primary" }, view.submit),
+    ),
+  );
+}
+
+function caret() {
+  const control = document.activeElement;
+  return control?.name && frame.contains(control) ? { key: keyOf(control), start: control.selectionStart, end: control.selectionEnd } : null;
+}
+
+function incomplete(form) {
+  const found = [...form.querySelectorAll("[required]")].filter((control) => !control.value);
+  return found.length ? Object.fromEntries(found.map((control) => [control.name, "Please complete this field."])) : null;
+}

@@ -1,0 +1,75 @@
+// The fields of a dialog. A field is named as the stand-in finds it: by its block in an input, else by its action.
+
+import { h } from "./dom.js";
+import { plain } from "./text.js";
+
+const LONGEST = 3000; // Slack's limit where the app gives none
+
+export function keyOf(control) {
+  return control.dataset.key;
+}
+
+// What is entered, by name; of `only` one control, or all. A menu without a choice says nothing.
+export function values(container, only) {
+  const controls = only ? [only] : [...container.querySelectorAll("[name]")];
+  return Object.fromEntries(controls.filter((one) => one.value || one.tagName !== "SELECT").map((one) => [one.name, one.value]));
+}
+
+// `kept` are the values that the browser has, by key; `on` has fill(control) and use(control).
+export function field(block, element, state, kept, error, on) {
+  const isInput = block.type === "input";
+  const key = [block.block_id, element.action_id, element.type].join(" ");
+  const id = `field-${block.block_id}-${element.action_id}`;
+  const attributes = {
+    id,
+    name: isInput ? block.block_id : element.action_id,
+    "data-key": key,
+    required: isInput && !block.optional,
+    "aria-label": isInput ? null : (element.placeholder?.text ?? element.action_id),
+    "aria-invalid": error ? "true" : null,
+    "aria-describedby": [error && `${id}-error`, block.hint && `${id}-hint`].filter(Boolean).join(" ") || null,
+    onchange: (event) => (!isInput || block.dispatch_action ? on.use : on.fill)(event.target),
+  };
+  const control = CONTROLS[element.type]?.(element, attributes);
+  if (!control) return undefined;
+  control.value = kept.get(key) ?? entered(state[block.block_id]?.[element.action_id]);
+  return isInput ? labelled(block, control, error) : control;
+}
+
+const CONTROLS = {
+  plain_text_input: (element, attributes) =>
+    h(element.multiline ? "textarea" : "input", {
+      ...attributes,
+      autocomplete: "off",
+      rows: element.multiline ? 4 : null,
+      maxlength: element.max_length ?? LONGEST,
+      placeholder: element.placeholder?.text,
+    }),
+  static_select: (element, attributes) =>
+    h(
+      "select",
+      attributes,
+      h("option", { value: "", disabled: true }, element.placeholder?.text ?? "Choose one"),
+      element.options?.map(option),
+      element.option_groups?.map((group) => h("optgroup", { label: group.label.text }, group.options.map(option))),
+    ),
+};
+
+function option(one) {
+  return h("option", { value: one.value }, one.text.text);
+}
+
+function entered(state) {
+  return state?.value ?? state?.selected_option?.value ?? "";
+}
+
+function labelled(block, control, error) {
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: control.id }, plain(block.label.text), block.optional && h("span", { class: "optional" }, " (optional)")),
+    control,
+    error && h("p", { class: "error", id: `${control.id}-error`, role: "alert" }, error),
+    block.hint && h("p", { class: "hint", id: `${control.id}-hint` }, plain(block.hint.text)),
+  );
+}

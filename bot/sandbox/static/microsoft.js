@@ -1,0 +1,71 @@
+// What happened at Microsoft: requests, calls, and the faults to try.
+
+import { h, show } from "./dom.js";
+
+const at = (id) => document.getElementById(id);
+
+// `choose(request)` takes a request into the command; `turn(key, on)` sets a fault.
+export function showMicrosoft(state, choose, turn) {
+  show(at("requests"), state.requests, (one) => `${one.type} ${one.id}`, (one) => request(one, choose));
+  show(at("faults"), state.faults, (one) => one.key, (one) => fault(one, turn));
+  show(at("calls"), state.calls, (one) => one.number, call);
+  at("no-calls").hidden = state.calls.length > 0;
+  at("complaints").hidden = state.violations.length === 0;
+  show(at("complaints").querySelector("ul"), state.violations, (one) => one, (one) => h("li", {}, one));
+}
+
+function request(one, choose) {
+  const label = `Put ${one.type} ${one.id} into the command`;
+  return h(
+    "li",
+    { class: one.open ? "open" : "final" },
+    h(
+      "button",
+      { type: "button", class: "choose", "aria-label": label, title: label, onclick: () => choose(one) },
+      h("span", { class: "row" }, h("strong", {}, one.title || one.type), h("span", { class: "state" }, one.state)),
+      h("span", { class: "kind" }, `${one.type} · ${one.owner}`),
+      h("code", {}, one.id),
+    ),
+    h("button", { type: "button", class: "copy", onclick: (event) => copy(event.target, one.id), "aria-label": `Copy the id ${one.id}` }, "Copy id"),
+    one.effects.map((effect) => h("p", { class: "effect" }, `Cancelled by ${effect.by}`, effect.why && `: “${effect.why}”`)),
+  );
+}
+
+async function copy(button, id) {
+  await navigator.clipboard.writeText(id);
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = "Copy id"), 1500);
+}
+
+function fault(one, turn) {
+  const toggle = (event) => turn(one.key, event.target.checked);
+  return h("li", {}, h("label", {}, h("input", { type: "checkbox", role: "switch", checked: one.on, onchange: toggle }), ` ${one.label}`));
+}
+
+function call(one) {
+  const answer = one.status === null ? "no answer" : String(one.status);
+  const good = one.status !== null && one.status < 400;
+  const query = new URLSearchParams(one.query).toString();
+  return h(
+    "li",
+    {},
+    h(
+      "details",
+      {},
+      h(
+        "summary",
+        {},
+        h("span", { class: "row" }, h("strong", {}, one.method), h("span", { class: good ? "status" : "status bad" }, answer)),
+        h("code", {}, query ? `${one.path}?${query}` : one.path),
+        h("span", { class: "kind" }, `as ${one.by}`),
+      ),
+      h(
+        "dl",
+        {},
+        h("dt", {}, "Body"), h("dd", {}, h("code", {}, one.body === null ? "none" : JSON.stringify(one.body))),
+        h("dt", {}, "Permissions"), h("dd", {}, one.permissions.join(" ") || "none"),
+        h("dt", {}, "client-request-id"), h("dd", {}, h("code", {}, one.client_request_id ?? "none")),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,134 @@
+"""A whole invented workspace and tenant: the stand-ins together, its channels, its policy, and the bot's environment."""
+
+import base64
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra_client import Credentials
+from bot.sandbox.graph import GraphStandIn
+from bot.sandbox.graph_facts import FACTS
+from bot.sandbox.graph_types import Facts
+from bot.sandbox.people import ALICE, BOB, CAROL, DAVE, GONE, GUEST, PEOPLE, STRANGER, TENANT_ID, Person
+from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.tls import ThrowAwayAuthority
+
+CHANNEL, AUDIT, ELSEWHERE, PRIVATE, SHARED = "C0ITOPS", "C0AUDIT", "C0ELSEWHERE", "G0PRIVATE", "C0SHARED"
+HELPDESK = "S0HELPDESK"
+CLIENT_ID = "b0700000-0000-4000-8000-00000000c11e"
+PUBLIC_HOST = "bot.example.test"
+REDIRECT_URI = f"https://{PUBLIC_HOST}/auth/callback"
+
+_OWN = (
+    "ApprovalSolution.ReadWrite",
+    "EntitlementMgmt-SubjectAccess.ReadWrite",
+    "PrivilegedAccess.ReadWrite.AzureAD",
+    "PrivilegedAccess.ReadWrite.AzureResources",
+    "PrivilegedAccess.ReadWrite.AzureADGroup",
+)
+CONSENTS: dict[Person, tuple[str, ...]] = {
+    ALICE: _OWN,
+    BOB: _OWN,
+    CAROL: (*_OWN, "EntitlementManagement.ReadWrite.All", "DeviceManagementConfiguration.Read.All"),
+}
+"""Who has signed in, and what they consented to; Carol is the help desk. Dave has not signed in."""
+
+POLICY = f"""\
+# Everybody cancels what they asked for themselves.
+[[rule]]
+effect = "allow"
+kinds = ["*"]
+actors = ["*"]
+
+# The help desk cancels for others too, as itself.
+[[rule]]
+effect = "allow"
+kinds = ["access-package", "approval-item", "privileged-role", "governance-role"]
+actors = ["{HELPDESK}"]
+own_only = false
+
+# Intune's approvals are cancelled by the bot's own application.
+[[rule]]
+effect = "allow"
+kinds = ["operation-approval"]
+actors = ["{HELPDESK}"]
+own_only = false
+identity = "application"
+"""
+
+
+class Tenant:
+    """Starts everything on loopback; `environment` is what a bot needs to work in it."""
+
+    def __init__(self, directory: Path, *, facts: Sequence[Facts] = FACTS) -> None:
+        self.directory = directory
+        self.secret, self.signing_secret = secrets.token_urlsafe(24), secrets.token_hex(16)
+        self.bot_token, self.app_token = f"xoxb-{secrets.token_hex(12)}", f"xapp-{secrets.token_hex(12)}"
+        self._authority = ThrowAwayAuthority(directory / "ca.pem")
+        self.slack = SlackStandIn(
+            PEOPLE, bot_token=self.bot_token, app_token=self.app_token, signing_secret=self.signing_secret
+        )
+        self.entra = EntraStandIn(
+            PEOPLE,
+            TENANT_ID,
+            self._authority,
+            client_id=CLIENT_ID,
+            redirect_uri=REDIRECT_URI,
+            credentials=Credentials(secret=self.secret),
+        )
+        self.graph = GraphStandIn(self.entra, self._authority, facts=facts)
+        self.graph.admins.add(CAROL.oid)
+        self._furnish()
+
+    async def __aenter__(self) -> Self:
+        for part in (self.slack, self.entra, self.graph):
+            await part.start()
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        for part in (self.graph, self.entra, self.slack):
+            await part.stop()
+
+    def environment(self, *, http: bool = False) -> dict[str, str]:
+        """The variables of a bot in Socket Mode or, with `http`, in HTTP mode."""
+        policy = self.directory / "policy.toml"
+        policy.write_text(POLICY, encoding="utf-8")
+        keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+        mode = (
+            {"SLACK_SIGNING_SECRET": self.signing_secret, "PUBLIC_URL": f"https://{PUBLIC_HOST}"}
+            if http
+            else {"SLACK_APP_TOKEN": self.app_token}
+        )
+        return mode | {
+            "SLACK_BOT_TOKEN": self.bot_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "AZURE_TENANT_ID": TENANT_ID,
+            "AZURE_CLIENT_ID": CLIENT_ID,
+            "AZURE_CLIENT_SECRET": self.secret,
+            "AZURE_AUTHORITY_HOST": self.entra.url,
+            "GRAPH_URL": self.graph.url,
+            "CA_BUNDLE": str(self.directory / "ca.pem"),
+            "DATABASE_URL": f"sqlite:///{self.directory / 'bot.db'}",
+            "PORT": "0",
+            "NOTIFY_CHANNEL": CHANNEL,
+            "AUDIT_CHANNEL": AUDIT,
+            "KINDS": "*",
+            "POLICY_FILE": str(policy),
+            "TOKEN_KEYS": keys,
+            "TIME_SCALE": "0.1",
+        }
+
+    def _furnish(self) -> None:
+        team = {one.slack_id for one in (ALICE, BOB, CAROL, DAVE)}
+        others = {one.slack_id for one in (GUEST, STRANGER, GONE)}
+        self.slack.add_channel(CHANNEL, "it-ops", members=team | others)
+        self.slack.add_channel(AUDIT, "audit", members={CAROL.slack_id})
+        self.slack.add_channel(ELSEWHERE, "elsewhere", members=team, bot_is_member=False)
+        self.slack.add_channel(PRIVATE, "private", members=team, bot_is_member=False, private=True)
+        self.slack.add_channel(SHARED, "shared", members=team | others, ext_shared=True)
+        self.slack.add_usergroup(HELPDESK, {CAROL.slack_id})

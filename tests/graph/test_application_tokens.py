@@ -1,0 +1,238 @@
+"""The bot's own tokens: each sort of credential, one request for many callers, and Entra out of order."""
+
+import asyncio
+import json
+import ssl
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+
+from bot.errors import Unavailable
+from bot.graph.tokens import Tokens
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.entra_client import Credentials
+from bot.sandbox.faults import Fault
+from bot.sandbox.graph import GraphStandIn
+from tests.graph.world import DISCOVERY, GRAPH, SECRET, TOKEN, World, bot_against
+
+CLIENT_CREDENTIALS = "client_credentials"
+
+
+@pytest.fixture(scope="session")
+def pem() -> str:
+    """One PEM with a private key and its self-signed certificate, as an operator has it in a file."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Practice application")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return (private + certificate.public_bytes(Encoding.PEM)).decode()
+
+
+async def test_secret(world: World) -> None:
+    claims = world.entra.verify(await world.tokens.application(GRAPH), GRAPH)
+    assert claims["idtyp"] == "app"
+    assert claims["xms_cc"] == ["CP1"]
+
+
+async def test_certificate(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, pem: str) -> None:
+    entra.credentials = Credentials(certificate=pem.encode())
+    credential = {"private_key": pem, "public_certificate": pem}
+    async with bot_against(entra, graph, trust, credential) as world:
+        assert world.entra.verify(await world.tokens.application(GRAPH), GRAPH)["idtyp"] == "app"
+    assertion = entra.calls[-1].parameters["client_assertion"]
+    assert jwt.get_unverified_header(assertion)["alg"] == "PS256"
+
+
+async def test_federated_token_is_read_anew(
+    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, tmp_path: Path
+) -> None:
+    """Kubernetes replaces the file about every hour."""
+    file = tmp_path / "token"
+    async with bot_against(entra, graph, trust, {"client_assertion": file.read_text}) as world:
+        for content in ("first.assertion", "second.assertion"):
+            await asyncio.to_thread(file.write_text, content)
+            entra.credentials = Credentials(federated_token=content)
+            claims = json.dumps({"access_token": {"nbf": {"value": content}}})
+            assert await world.tokens.application(GRAPH, claims=claims)
+    assert world.token_calls(CLIENT_CREDENTIALS) == [200, 200]
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        "wrong",
+        {"client_assertion": lambda: "wrong"},
+        {"private_key": "garbage", "public_certificate": "garbage"},
+        {"client_assertion": Path("/does/not/exist").read_text},
+    ],
+    ids=["secret", "assertion", "certificate", "missing file"],
+)
+async def test_unusable_credential(
+    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, credential: object
+) -> None:
+    async with bot_against(entra, graph, trust, credential) as world:
+        with pytest.raises(Unavailable) as caught:
+            await world.tokens.application(GRAPH)
+    assert "wrong" not in str(caught.value)
+
+
+async def test_cached(world: World) -> None:
+    first = await world.tokens.application(GRAPH)
+    await world.entra.stop()
+    assert await world.tokens.application(GRAPH) == first
+
+
+async def test_many_callers_make_one_request(world: World) -> None:
+    found = await asyncio.gather(*(world.tokens.application(GRAPH) for _ in range(20)))
+    assert len(set(found)) == 1
+    assert world.token_calls(CLIENT_CREDENTIALS) == [200]
+
+
+async def test_nothing_but_the_configured_host_is_asked(world: World) -> None:
+    await world.tokens.application(GRAPH)
+    assert len(world.asked) == len(world.entra.calls) == 2
+
+
+async def test_host_of_the_discovery_document_is_not_asked(world: World, elsewhere: GraphStandIn) -> None:
+    document = {
+        "issuer": world.entra.issuer,
+        "authorization_endpoint": f"{elsewhere.url}/authorize",
+        "token_endpoint": f"{elsewhere.url}/token",
+    }
+    world.entra.faults.add(Fault(DISCOVERY, status=200, body=document))
+    with pytest.raises(Unavailable):
+        await world.tokens.application(GRAPH)
+
+
+async def test_loop_goes_on_while_entra_is_slow(world: World) -> None:
+    world.entra.faults.add(Fault(DISCOVERY, delay=0.15))
+    world.entra.faults.add(Fault(TOKEN, delay=0.15))
+    gaps = []
+    waiting = asyncio.create_task(world.tokens.application(GRAPH))
+    before = time.monotonic()
+    while not waiting.done():
+        await asyncio.sleep(0)
+        now = time.monotonic()
+        gaps.append(now - before)
+        before = now
+    assert await waiting
+    assert sum(gaps) > 0.3
+    assert max(gaps) < 0.1
+
+
+@pytest.mark.parametrize("place", [DISCOVERY, TOKEN])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 503},
+        {"status": 200, "body": b"<html>Sign in to the network</html>"},
+        {"status": 502, "body": b"<html>Bad gateway</html>"},
+        {"status": 302, "body": b"", "headers": {"Location": "https://evil.example.test/"}},
+        {"status": 429, "body": b"", "headers": {"Retry-After": "1"}},
+        {"drop": True},
+    ],
+    ids=["503", "html", "gateway", "redirect", "throttled", "dropped"],
+)
+async def test_entra_out_of_order(world: World, place: str, fault: dict[str, Any]) -> None:
+    world.entra.faults.add(Fault(place, **fault))
+    with pytest.raises(Unavailable):
+        await world.tokens.application(GRAPH)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"5",
+        b"null",
+        b"[]",
+        b'"text"',
+        b"{}",
+        b'{"error":5}',
+        b'{"access_token":"x","expires_in":"soon"}',
+        b'{"access_token":"x","expires_in":null}',
+        b"[" * 100_000,
+        b"\xff",
+    ],
+)
+async def test_token_answer_of_another_form(world: World, body: bytes) -> None:
+    world.entra.faults.add(Fault(TOKEN, status=200, body=body))
+    with pytest.raises(Unavailable):
+        await world.tokens.application(GRAPH)
+
+
+async def test_entra_down(world: World) -> None:
+    await world.entra.stop()
+    with pytest.raises(Unavailable):
+        await world.tokens.application(GRAPH)
+    await world.entra.start()
+    assert await world.tokens.application(GRAPH)
+
+
+async def test_strange_discovery_document_is_not_remembered(world: World) -> None:
+    """MSAL keeps every 2xx answer of a GET for a day, also the page of a captive portal."""
+    world.entra.faults.add(Fault(DISCOVERY, status=200, body=b"<html>Sign in to the network</html>"))
+    with pytest.raises(Unavailable):
+        await world.tokens.application(GRAPH)
+    assert await world.tokens.application(GRAPH)
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"drop": True}], ids=["503", "dropped"])
+async def test_ageing_token_is_used_while_entra_is_out(world: World, fault: dict[str, Any]) -> None:
+    answer = {"token_type": "Bearer", "access_token": "ageing", "expires_in": 3600, "refresh_in": -1}
+    world.entra.faults.add(Fault(TOKEN, status=200, body=answer))
+    assert await world.tokens.application(GRAPH) == "ageing"
+    world.entra.faults.add(Fault(TOKEN, **fault))
+    assert await world.tokens.application(GRAPH) == "ageing"
+    assert len(world.token_calls(CLIENT_CREDENTIALS)) == 2
+
+
+async def test_answers_of_entra_are_not_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.entra.faults.add(Fault(TOKEN, status=200, body=b"<html>canary-4711</html>"))
+    with pytest.raises(Unavailable) as caught:
+        await world.tokens.application(GRAPH)
+    assert "canary" not in caplog.text + str(caught.value)
+
+
+async def test_authority_hides_its_credential(world: World) -> None:
+    assert SECRET not in repr(world.apps.authority)
+
+
+async def test_audience_that_entra_does_not_know(world: World) -> None:
+    with pytest.raises(Unavailable):
+        await world.tokens.application("https://unknown.example.test")
+
+
+async def test_closed_while_a_request_runs(world: World) -> None:
+    tokens = Tokens(world.apps, world.accounts)
+    world.entra.faults.add(Fault(TOKEN, delay=0.1))
+    waiting = asyncio.create_task(tokens.application(GRAPH))
+    while not world.token_calls(CLIENT_CREDENTIALS):
+        await asyncio.sleep(0)
+    await tokens.close()
+    assert await waiting
+
+
+async def test_authority_of_another_tenant(world: World) -> None:
+    world.apps.authority = replace(world.apps.authority, tenant_id="00000000-0000-4000-8000-000000000000")
+    with pytest.raises(Unavailable):
+        await world.tokens.application(GRAPH)

@@ -1,0 +1,107 @@
+"""What a person does and sees in a scenario, in words that a test can read."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.sandbox.people import Person
+from bot.sandbox.slack_records import Ack, Message
+from bot.sandbox.slack_view import View
+from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+
+WHY = "Asked for by mistake"
+
+
+def words(blocks: list[dict[str, Any]]) -> str:
+    """All text in the blocks, as a person reads it; people as @U…, emoji as :name:."""
+    return " ".join(_words(blocks)).replace(" \n ", "\n")
+
+
+def _words(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [word for part in node for word in _words(part)]
+    if not isinstance(node, dict):
+        return []
+    if node.get("type") == "user":
+        return [f"@{node['user_id']}"]
+    if node.get("type") == "emoji":
+        return [f":{node['name']}:"]
+    if isinstance(node.get("text"), str):
+        return [node["text"]]
+    return [word for value in node.values() for word in _words(value)]
+
+
+def buttons(message: Message) -> list[str]:
+    """The action ids of a message's buttons."""
+    actions = [block for block in message.blocks if block["type"] == "actions"]
+    return [element["action_id"] for block in actions for element in block["elements"]]
+
+
+@dataclass
+class Play:
+    """One person at work in the tenant's channel."""
+
+    tenant: Tenant
+    person: Person
+    channel: str = CHANNEL
+
+    async def command(self, text: str) -> Ack:
+        """Types the slash command."""
+        return await self.tenant.slack.command(self.person.slack_id, self.channel, text)
+
+    async def dialog(self, text: str = "") -> View:
+        """Types the slash command and waits for its dialog."""
+        await self.command(text)
+        return await self.tenant.slack.until(lambda: self.tenant.slack.open_view(self.person.slack_id))
+
+    async def loaded(self) -> View:
+        """The dialog once its details were filled in."""
+
+        def filled() -> View | None:
+            view = self.tenant.slack.open_view(self.person.slack_id)
+            return view if view and "Reading it from" not in words(view.blocks) else None
+
+        return await self.tenant.slack.until(filled)
+
+    async def submit(self, view: View, **values: str) -> Ack:
+        """Presses the dialog's button with these inputs."""
+        return await self.tenant.slack.submit(self.person.slack_id, view.id, values)
+
+    async def cancel(self, kind: str, target_id: str, why: str = WHY) -> Message:
+        """Cancels by slash command; the final reply in the thread."""
+        before = len(self.tenant.slack.messages(AUDIT))
+        view = await self.dialog(f"{kind} {target_id}")
+        await self.submit(view, justification=why)
+        return await self.reply(before)
+
+    async def press(self, ts: str) -> View:
+        """Presses Cancel on a card and waits for the dialog."""
+        await self.tenant.slack.click(self.person.slack_id, self.channel, ts, "cancel_target")
+        return await self.tenant.slack.until(lambda: self.tenant.slack.open_view(self.person.slack_id))
+
+    async def reply(self, audited: int = 0) -> Message:
+        """The last thread reply, once the audit channel has one line more than `audited`: telling is over then."""
+        await self.tenant.slack.until(lambda: len(self.tenant.slack.messages(AUDIT)) > audited)
+        return self.replies()[-1]
+
+    def replies(self) -> list[Message]:
+        """Every thread reply of the bot in this channel."""
+        found = self.tenant.slack.messages(self.channel)
+        return [message for message in found if message.thread_ts and message.thread_ts != message.ts]
+
+    def roots(self) -> list[Message]:
+        """Every message of the bot in this channel that began a thread, or may."""
+        found = self.tenant.slack.messages(self.channel)
+        return [message for message in found if not message.thread_ts or message.thread_ts == message.ts]
+
+    async def told(self) -> str:
+        """What the person was last told privately."""
+        await self.tenant.slack.until(lambda: self.private())
+        return self.private()[-1]
+
+    def private(self) -> list[str]:
+        """Everything that the person was told privately."""
+        slack = self.tenant.slack
+        return [
+            words(m.blocks) or m.text
+            for m in (*slack.ephemerals(self.person.slack_id), *slack.dms(self.person.slack_id))
+        ]
