@@ -49,11 +49,17 @@ def configure(log_format: Literal["console", "json"], level: str) -> None:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     # MSAL logs the whole body of a token answer that is no JSON at ERROR.
     logging.getLogger("msal").setLevel(logging.CRITICAL)
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_not_of_ours)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+def _not_of_ours(record: logging.LogRecord) -> bool:
+    """Bolt finds SLACK_BOT_TOKEN in the environment and explains at length that it does not need it."""
+    return "SLACK_BOT_TOKEN" not in record.getMessage() and "`token` will be unused" not in record.getMessage()
 
 
 def redact(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

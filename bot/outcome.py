@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NOT_FOUND = "not_found"
     NOT_ALLOWED = "not_allowed"
     RETIRED = "retired"
+    NOT_CANCELLABLE = "not_cancellable"
     CONFLICT = "conflict"
     THROTTLED = "throttled"
     UNREACHABLE = "unreachable"
@@ -129,6 +130,9 @@ def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> 
     if snapshot and snapshot.standing is Standing.FINAL:
         return _with(error, Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, snapshot)))
     reason = _reason(known, error)
+    if reason is Reason.TOO_LATE and snapshot:
+        # It is not over, so "too late" would be wrong: its state just is none that can be cancelled.
+        reason = Reason.NOT_CANCELLABLE
     sentence, next_step = (known.sentence, known.next_step) if known else ("", "")
     if reason is Reason.NOT_ALLOWED and not known:
         next_step = resource.who

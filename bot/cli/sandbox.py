@@ -1,12 +1,136 @@
-"""`sandbox`: placeholder while the rest is written."""
+"""`sandbox`: the real bot between stand-ins of Slack, Graph and Entra on this machine."""
 
 import argparse
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.errors import BotError, Unavailable
+
+if TYPE_CHECKING:
+    from bot.sandbox.tenant import Tenant
+
+_START_SECONDS = 20.0
+_STOP_SECONDS = 40.0
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """It takes none."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Whether to play by oneself, and the mode."""
+    parser.add_argument("--demo", action="store_true", help="play every kind and the documented errors, and check them")
+    parser.add_argument("--http", action="store_true", help="HTTP mode instead of Socket Mode")
+    parser.add_argument("--port", type=int, default=8080, help="port of the page to click in (default: 8080)")
 
 
-async def run(_options: argparse.Namespace) -> int:
-    """Nothing yet."""
+async def run(options: argparse.Namespace) -> int:
+    """Plays the demo, or serves the page to click in until interrupted. Nothing leaves this machine."""
+    from bot.sandbox.tenant import Tenant
+
+    with tempfile.TemporaryDirectory(prefix="cancel-approval-") as directory:
+        async with Tenant(Path(directory)) as tenant:
+            environment = _environment(tenant, http=options.http)
+            await _link(environment)
+            async with _serving(tenant, environment, http=options.http):
+                return await (_demo(tenant, environment) if options.demo else _page(tenant, options.port))
+
+
+def _environment(tenant: "Tenant", *, http: bool) -> dict[str, str]:
+    """The bot's environment: the tenant's, and of this process only what is none of the bot's own."""
+    own = ("SLACK_", "AZURE_", "GRAPH_", "ARM_", "SECRETS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ours = {"LOG_LEVEL": "WARNING", "PORT": str(port), "PYTHONPATH": str(Path(__file__).parents[2])}
+    return kept | tenant.environment(http=http) | ours
+
+
+async def _link(environment: Mapping[str, str]) -> None:
+    """Links the sandbox's people, by the bot's own code."""
+    from bot.cli.seed import link
+    from bot.configuration import load_configuration
+    from bot.sandbox.tenant import CONSENTS, REDIRECT_URI
+    from bot.services import open_services
+
+    os.environ.update(environment)
+    configuration = load_configuration()
+    async with open_services(configuration) as services:
+        await link(configuration, services, CONSENTS, REDIRECT_URI)
+
+
+@asynccontextmanager
+async def _serving(tenant: "Tenant", environment: Mapping[str, str], *, http: bool) -> AsyncIterator[None]:
+    """The real bot, as a process of its own, from ready to ended; raises `Unavailable` when it does not start."""
+    from bot.sandbox.tenant import PUBLIC_HOST
+
+    bot = await _command(environment, "serve")
+    try:
+        await _ready(bot, environment["PORT"])
+        if http:
+            tenant.slack.deliver_to(f"http://127.0.0.1:{environment['PORT']}/slack/events", PUBLIC_HOST)
+        yield
+    finally:
+        if bot.returncode is None:
+            bot.terminate()
+        await asyncio.wait_for(bot.wait(), _STOP_SECONDS)
+
+
+async def _ready(bot: asyncio.subprocess.Process, port: str) -> None:
+    import httpx
+
+    async with asyncio.timeout(_START_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+        while bot.returncode is None:
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass  # it does not listen yet
+            await asyncio.sleep(0.1)
+    raise Unavailable("The bot ended before it was ready.")
+
+
+async def _demo(tenant: "Tenant", environment: Mapping[str, str]) -> int:
+    from bot.sandbox.demo import Demo
+    from bot.sandbox.scenes import SCENES
+
+    async def notify(kind: str, target: str) -> None:
+        process = await _command(environment, "notify", kind, target, quiet=True)
+        if await process.wait():
+            raise BotError(f"notify {kind} {target} failed")
+
+    demo = Demo(tenant, notify)
+    for number, scene in enumerate(SCENES, 1):
+        await demo.play(number, scene)
+    violations = [*tenant.slack.violations, *tenant.graph.violations]
+    print(f"\n{len(SCENES) - demo.failed} of {len(SCENES)} scenes ended as they must.", *violations, sep="\n")
+    return int(bool(demo.failed or violations))
+
+
+async def _page(tenant: "Tenant", port: int) -> int:
+    from bot.sandbox.page import Page
+
+    page = Page(tenant.slack, tenant.graph, port=port)
+    await page.start()
+    print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await page.stop()
     return 0
+
+
+async def _command(environment: Mapping[str, str], *arguments: str, quiet: bool = False) -> asyncio.subprocess.Process:
+    """Starts `python -m bot` in the sandbox's own directory, where no `.env` of the user's lies."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        env=dict(environment),
+        cwd=Path(environment["CA_BUNDLE"]).parent,
+        stdout=asyncio.subprocess.DEVNULL if quiet else None,
+    )

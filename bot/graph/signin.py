@@ -1,6 +1,7 @@
 """Signing in: the authorization code flow with PKCE, and the checks of the id token that MSAL leaves to its user."""
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,6 +11,9 @@ import msal
 from bot.errors import SignInNeeded, Unavailable
 from bot.graph.msal_app import FAULTS, NO_ANSWER, SIGN_IN, MsalApps, refusal
 from bot.graph.tokens import Account
+
+# MSAL advises form_post; that is a cross-site POST, to which the browser sends no SameSite cookie.
+warnings.filterwarnings("ignore", "response_mode='form_post' is recommended", UserWarning)
 
 _CLOCK_SKEW: Final = 120.0  # seconds
 

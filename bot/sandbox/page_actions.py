@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from bot.sandbox.page_faults import Switches
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack_records import OK, Ack
+from bot.sandbox.slack_records import OK
+from bot.sandbox.slack_view import CannotDo
 
 COMMAND = "/cancel-approval"
 
@@ -87,11 +88,11 @@ class Hands:
         self._slack = slack
         self._switches = switches
 
-    async def do(self, action: Action) -> bool:
-        """Do it; False when the app did not answer as it should.
+    async def do(self, action: Action) -> None:
+        """Do it.
 
         Raises:
-            CannotDo: Slack would not let this person do it.
+            CannotDo: Slack would not let this person do it, or shows that it failed.
             KeyError: there is no such switch.
         """
         match action:
@@ -99,25 +100,19 @@ class Hands:
                 self._fill(view, values)
             case Switch(key=key, on=on):
                 self._switches.turn(key, on)
-            case _:
-                return (await self._deliver(action)).status == OK
-        return True
-
-    async def _deliver(self, action: Command | Click | Use | Submit | Close) -> Ack:
-        match action:
             case Command():
-                return await self._slack.command(action.user, action.channel, action.text, command=COMMAND)
+                await self._slack.command(action.user, action.channel, action.text, command=COMMAND)
             case Click():
-                return await self._slack.click(
-                    action.user, action.channel, action.ts, action.action_id, value=action.value
-                )
+                await self._slack.click(action.user, action.channel, action.ts, action.action_id, value=action.value)
             case Use():
                 self._fill(action.view, action.values)
-                return await self._slack.select_in_view(action.user, action.view, action.action_id, action.value)
+                ack = await self._slack.select_in_view(action.user, action.view, action.action_id, action.value)
+                if ack.status != OK:
+                    raise CannotDo("the app did not acknowledge it")
             case Submit():
-                return await self._slack.submit(action.user, action.view, action.values)
+                await self._slack.submit(action.user, action.view, action.values)
             case Close():
-                return await self._slack.close(action.user, action.view)
+                await self._slack.close(action.user, action.view)
 
     def _fill(self, view: str, values: dict[str, str]) -> None:
         for name, value in values.items():

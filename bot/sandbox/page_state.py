@@ -116,7 +116,9 @@ def _message(message: Message) -> Json:
 
 
 def _view(view: View) -> Json:
-    texts: Json = {name: view.definition[name]["text"] for name in ("title", "submit", "close") if name in view.definition}
+    texts: Json = {
+        name: view.definition[name]["text"] for name in ("title", "submit", "close") if name in view.definition
+    }
     return {
         "id": view.id,
         "hash": view.hash,

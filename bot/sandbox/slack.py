@@ -85,7 +85,7 @@ class SlackStandIn(PersonSide):
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _connections_open(self, args: Json) -> Json:
+    def _connections_open(self, _args: Json) -> Json:
         link = self._world.origin.replace("http", "ws", 1)
         return {"url": f"{link}/link/?ticket={self._socket.new_ticket()}&app_id={self._world.app_id}"}
 
@@ -95,7 +95,7 @@ class SlackStandIn(PersonSide):
 
     def add_channel(
         self,
-        id: str,
+        channel_id: str,
         name: str,
         *,
         members: set[str],
@@ -103,10 +103,10 @@ class SlackStandIn(PersonSide):
         private: bool = False,
         ext_shared: bool = False,
     ) -> None:
-        self._world.channels[id] = Channel(id, name, members, bot_is_member, private, ext_shared)
+        self._world.channels[channel_id] = Channel(channel_id, name, members, bot_is_member, private, ext_shared)
 
-    def add_usergroup(self, id: str, members: set[str]) -> None:
-        self._world.usergroups[id] = members
+    def add_usergroup(self, group_id: str, members: set[str]) -> None:
+        self._world.usergroups[group_id] = members
 
     @property
     def connections(self) -> int:

@@ -85,9 +85,7 @@ class Api:
             outcome = self._outcome(effect)
         await asyncio.sleep(fault.delay)
         if replaced:
-            self._record(
-                key, args, fault.error or ("dropped" if fault.drop else f"status {fault.status or 200}")
-            )
+            self._record(key, args, fault.error or ("dropped" if fault.drop else f"status {fault.status or 200}"))
             return _replacement(request, fault)
         status, answer = outcome or self._outcome(effect)
         self._record(key, args, answer.get("error"))
@@ -113,10 +111,8 @@ def _replacement(request: web.Request, fault: Fault) -> web.StreamResponse:
     status = fault.status or 200
     if isinstance(fault.body, bytes):
         return web.Response(status=status, body=fault.body, headers=fault.headers)
-    named = fault.error or ("ratelimited" if status == 429 else "internal_error")  # noqa: PLR2004 - HTTP's own number
-    return web.json_response(
-        fault.body or {"ok": False, "error": named}, status=status, headers=fault.headers
-    )
+    named = fault.error or ("ratelimited" if status == 429 else "internal_error")
+    return web.json_response(fault.body or {"ok": False, "error": named}, status=status, headers=fault.headers)
 
 
 def use_response_url(world: World, url: ResponseUrl, args: Json) -> None:

@@ -41,8 +41,7 @@ def content(world: World, what: str, args: Json, limit: int = POST_TEXT_LIMIT) -
     if not isinstance(text, str) or not isinstance(attachments, list):
         raise SlackError("invalid_arguments")
     attachments = [
-        {**one, "blocks": checked_blocks(world, f"{what} attachment", one.get("blocks"))}
-        for one in attachments
+        {**one, "blocks": checked_blocks(world, f"{what} attachment", one.get("blocks"))} for one in attachments
     ]
     if not (text or blocks or attachments):
         raise SlackError("no_text")

@@ -73,9 +73,7 @@ class Conversations:
         more = start + limit < len(kept)
         metadata = flag(args, "include_all_metadata")
         return {
-            "messages": [
-                message_payload(self._world, one, metadata=metadata) for one in kept[start : start + limit]
-            ],
+            "messages": [message_payload(self._world, one, metadata=metadata) for one in kept[start : start + limit]],
             "has_more": more,
             "response_metadata": {"next_cursor": str(start + limit) if more else ""},
         }

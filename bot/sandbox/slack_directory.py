@@ -23,7 +23,7 @@ class Directory:
             "usergroups.users.list": self._usergroup_members,
         }
 
-    def _auth_test(self, args: Json) -> Json:
+    def _auth_test(self, _args: Json) -> Json:
         return {
             "url": "https://sandbox.slack.com/",
             "team": "Sandbox",

@@ -35,9 +35,7 @@ class PersonSide:
         self._dialogs = dialogs
         self._deliver = deliver
 
-    async def command(
-        self, user_id: str, channel_id: str, text: str, *, command: str = "/cancel-approval"
-    ) -> Ack:
+    async def command(self, user_id: str, channel_id: str, text: str, *, command: str = "/cancel-approval") -> Ack:
         """Type a slash command; the answer, or Slack's own failure notice, is shown to this person."""
         one, channel = self._present(user_id, channel_id)
         if one.kind == "stranger":
@@ -52,9 +50,7 @@ class PersonSide:
                 self._world.violation(f"answer to {command} not shown: {refusal.error}")
         return ack
 
-    async def click(
-        self, user_id: str, channel_id: str, ts: str, action_id: str, *, value: str | None = None
-    ) -> Ack:
+    async def click(self, user_id: str, channel_id: str, ts: str, action_id: str, *, value: str | None = None) -> Ack:
         """Click a button of a message that this person sees; `value` picks one of several, or is forged."""
         one, _ = self._present(user_id, channel_id)
         seen = [*self.messages(channel_id), *self.ephemerals(user_id)]
@@ -72,9 +68,7 @@ class PersonSide:
         view = self._on_top(user_id, view_id)
         view.enter_all(values)
         view.check_complete()
-        ack = await self._deliver(
-            "interactive", view_submission(self._world, self._world.people[user_id], view)
-        )
+        ack = await self._deliver("interactive", view_submission(self._world, self._world.people[user_id], view))
         self._dialogs.react(view, ack)
         return ack
 
@@ -133,7 +127,7 @@ class PersonSide:
     def dms(self, user_id: str) -> list[Message]:
         return self.messages(self._world.dm(user_id).id)
 
-    async def until(self, check: Callable[[], T | bool | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109 - a number
+    async def until(self, check: Callable[[], T | bool | None], timeout: float = 5.0) -> T:
         """Wait until `check()` is truthy and return it.
 
         Raises:

@@ -68,12 +68,9 @@ class View:
         self.errors = {}
         self.hash = f"{token_hex(5)}.{token_hex(4)}"
         before, self._fields = self._fields, dict(_fields(self.blocks))
-        kept = {
-            key for key, element in before.items() if self._fields.get(key, {}).get("type") == element["type"]
-        }
+        kept = {key for key, element in before.items() if self._fields.get(key, {}).get("type") == element["type"]}
         self._entered = {
-            key: self._entered[key] if key in kept else _initial(element)
-            for key, element in self._fields.items()
+            key: self._entered[key] if key in kept else _initial(element) for key, element in self._fields.items()
         }
 
     def element(self, block_or_action_id: str) -> tuple[Json, Json]:

@@ -55,7 +55,7 @@ class World:
         self.violations.append(text)
         self.changed()
 
-    async def until(self, check: Callable[[], T | bool | None], timeout: float) -> T:  # noqa: ASYNC109 - a plain number
+    async def until(self, check: Callable[[], T | bool | None], timeout: float) -> T:
         """Wait until `check()` is truthy and return it.
 
         Raises:

@@ -1,4 +1,4 @@
-"""A whole invented workspace and tenant: the stand-ins together, its channels, its policy, and the bot's environment."""
+"""A whole invented workspace and tenant: stand-ins, channels, policy, and the environment that a bot needs there."""
 
 import base64
 import secrets

@@ -51,6 +51,7 @@ _SENTENCES: Final = {
         "Nobody could read whose request this is, and you may cancel only your own. Nothing was sent.",
         "Ask whoever runs this bot, or cancel it in Microsoft's portal.",
     ),
+    Reason.NOT_CANCELLABLE: ("Microsoft says that it cannot be cancelled in its present state ({state}).", ""),
     Reason.NOT_FOUND: (
         "Microsoft Graph knows no such request, or does not show it to you.",
         "Check the kind and the id.",
@@ -123,7 +124,8 @@ def told(outcome: Outcome, resource: Resource) -> Told:
     sentence = sentence.replace("{permission}", outcome.permission or "to read it")
     if outcome.unread:
         sentence = f"{sentence} {UNREAD_NOTE}"
-    retired = _retired(resource) if outcome.result in (Result.FAILED, Result.UNKNOWN) else ""
+    over = outcome.result in (Result.CANCELLED, Result.ACCEPTED)
+    retired = "" if over else _retired(resource)
     return Told(
         MARKS[outcome.result],
         _HEADLINES[outcome.result],

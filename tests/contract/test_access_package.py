@@ -6,10 +6,10 @@ CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib.
 from datetime import UTC, datetime
 
 import pytest
-from contract_facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
 
 from bot.resources import Meaning, Slot, Standing
 from bot.resources.access_package import RESOURCE
+from tests.contract.facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
 
 _ROOT = "/identityGovernance/entitlementManagement"
 _COLLECTION = f"{_ROOT}/assignmentRequests"

@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from contract_facts import ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
-
 from bot.resources import Meaning, Standing, snapshot
 from bot.resources.approval_item import RESOURCE
+from tests.contract.facts import ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
 
 _COLLECTION = "/solutions/approval/approvalItems"
 _GET = "CONTRIB beta/api/approvalitem-get.md"

@@ -6,10 +6,10 @@ CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib.
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from contract_facts import HOST, ID, PERSON, Call, Contract, Error, Facts, Read, Sample, States, addresses
 
 from bot.resources import ErrorMeaning, Meaning, Standing, Target, TargetError, load, path_of, target_of, target_of_url
 from bot.resources.governance_role import RESOURCE
+from tests.contract.facts import HOST, ID, PERSON, Call, Contract, Error, Facts, Read, Sample, States, addresses
 
 _COLLECTION = "/privilegedAccess/{scope}/roleAssignmentRequests"
 _CANCEL = "CONTRIB beta/api/governanceroleassignmentrequest-cancel.md"

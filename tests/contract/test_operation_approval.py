@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta, timezone
 
-from contract_facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
-
 from bot.resources import Meaning, Slot, Standing
 from bot.resources.operation_approval import RESOURCE
+from tests.contract.facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
 
 _COLLECTION = "/deviceManagement/operationApprovalRequests"
 _CANCEL = "CONTRIB beta/api/intune-rbac-operationapprovalrequest-cancelapproval.md"

@@ -5,10 +5,9 @@ CONTRIB is GitHub's microsoftgraph/microsoft-graph-docs-contrib, DOCS21 microsof
 
 from datetime import UTC, date, datetime
 
-from contract_facts import ID, PERSON, Call, Contract, Error, Facts, Read, Sample, States, addresses
-
 from bot.resources import ErrorMeaning, Meaning, Standing, snapshot
 from bot.resources.privileged_role import RESOURCE
+from tests.contract.facts import ID, PERSON, Call, Contract, Error, Facts, Read, Sample, States, addresses
 
 _COLLECTION = "/privilegedRoleAssignmentRequests"
 _CANCEL = "CONTRIB beta/api/privilegedroleassignmentrequest-cancel.md"

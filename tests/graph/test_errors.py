@@ -48,7 +48,8 @@ def test_json_forms(body: object, codes: tuple[str, ...], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>Bad gateway</html>", b"\xff\xfe", b"[" * 100_000, b'{"error":' * 100_000, b'"error"', b"1" * 9999]
+    "body",
+    [b"", b"<html>Bad gateway</html>", b"\xff\xfe", b"[" * 100_000, b'{"error":' * 100_000, b'"error"', b"1" * 9999],
 )
 def test_bodies_that_say_nothing(body: bytes) -> None:
     error = service_error(418, {}, body)

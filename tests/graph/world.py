@@ -98,6 +98,12 @@ class World:
         """The statuses of the token requests of that type."""
         return [call.status for call in self.entra.calls if call.parameters.get("grant_type") == grant_type]
 
+    async def until_asked(self, grant_type: str) -> None:
+        """Waits until a token request of that type has come in."""
+        async with asyncio.timeout(5):
+            while not self.token_calls(grant_type):  # noqa: ASYNC110 - the stand-in keeps a list, not an event
+                await asyncio.sleep(0)
+
 
 @asynccontextmanager
 async def bot_against(

@@ -8,8 +8,8 @@ const frame = document.getElementById("dialog");
 let view = null;
 let drawn = "";
 
-// `act` is told what the person does: submit(view, values), close(view), fill(view, values) and
-// use(view, element, value, values). A promise of `submit` ends when the bot has answered.
+// `act` does what the person does: submit(view, values), close(view), fill(view, values) and
+// use(view, element, value, values). Each returns a promise of what went wrong, "" for nothing.
 export function showDialog(next, names, act) {
   const key = next ? JSON.stringify([next.id, next.hash, next.errors]) : "";
   if (key === drawn) return;
@@ -34,15 +34,15 @@ function draw(before, errors, names, act) {
     const missing = incomplete(event.target);
     if (missing) return draw([...event.target.querySelectorAll("[name]")], missing, names, act);
     event.target.inert = true;
-    act.submit(shown, values(event.target)).finally(() => (event.target.inert = false));
+    act.submit(shown, values(event.target)).then(tell).finally(() => (event.target.inert = false));
   };
   const context = {
     names,
-    press: (_block, one) => act.use(shown, one, null, values(frame)),
+    press: (_block, one) => act.use(shown, one, null, values(frame)).then(tell),
     input: (block, one) =>
       field(block, one, shown.values, kept, errors[block.block_id], {
         fill: (control) => act.fill(shown, values(frame, control)),
-        use: (control) => act.use(shown, one, control.value, values(frame)),
+        use: (control) => act.use(shown, one, control.value, values(frame)).then(tell),
       }),
   };
   frame.onclose = () => view && act.close(shown);
@@ -53,12 +53,17 @@ function draw(before, errors, names, act) {
   if (focus?.key === keyOf(target)) target.setSelectionRange?.(focus.start, focus.end);
 }
 
+function tell(trouble) {
+  const place = frame.querySelector(".trouble");
+  if (place && trouble) place.textContent = trouble;
+}
+
 function form(submit, errors, context) {
   return h(
     "form",
     { novalidate: true, onsubmit: submit },
     h("header", {}, h("h2", { id: "dialog-title" }, view.title), h("button", { type: "button", "aria-label": "Close", "data-close": true }, "✕")),
-    h("div", { class: "body" }, errors[""] && h("p", { class: "error", role: "alert" }, errors[""]), blocks(view.blocks, context)),
+    h("div", { class: "body" }, blocks(view.blocks, context), h("p", { class: "error trouble", role: "alert" }, errors[""])),
     h(
       "footer",
       {},

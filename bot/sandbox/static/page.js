@@ -24,11 +24,9 @@ function follow() {
   events.onerror = () => (at("offline").hidden = false);
 }
 
+// Do something as this person; returns what went wrong, as a sentence, or "".
 async function act(action) {
-  say("");
-  const answer = await send({ user: state.me, ...action });
-  if (answer.error) say(answer.error);
-  else if (!answer.answered && action.do === "use") say("The bot did not answer in time.");
+  return (await send({ user: state.me, ...action })).error ?? "";
 }
 
 async function send(action) {
@@ -37,7 +35,7 @@ async function send(action) {
     const answer = await fetch("/actions", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     return await answer.json();
   } catch {
-    return { error: "The sandbox did not answer." };
+    return { error: "The sandbox does not answer." };
   }
 }
 
@@ -124,7 +122,7 @@ function contextOf(channel) {
   return (message) => ({
     names: names(),
     press: (_block, one) =>
-      act({ do: "click", channel: channel.id, ts: message.ts, action_id: one.action_id, value: one.value ?? null }),
+      act({ do: "click", channel: channel.id, ts: message.ts, action_id: one.action_id, value: one.value ?? null }).then(say),
   });
 }
 
@@ -143,7 +141,7 @@ function choose(request) {
 
 function turnTo(tab) {
   here.tab = document.body.dataset.tab = tab;
-  for (const button of document.querySelectorAll("[data-tab]")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
+  for (const button of document.querySelectorAll(".tabs button")) button.setAttribute("aria-pressed", String(button.dataset.tab === tab));
 }
 
 at("composer").addEventListener("submit", (event) => {
@@ -151,7 +149,8 @@ at("composer").addEventListener("submit", (event) => {
   const [command, ...words] = at("command").value.trim().split(" ");
   if (command !== COMMAND) return say(`The bot hears only ${COMMAND} here.`);
   at("command").value = "";
-  act({ do: "command", channel: here.channel, text: words.join(" ") });
+  say("");
+  act({ do: "command", channel: here.channel, text: words.join(" ") }).then(say);
 });
 
 at("who").addEventListener("change", (event) => {
@@ -171,6 +170,6 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && here.thread && !at("dialog").open) at("leave").click();
 });
 
-for (const button of document.querySelectorAll(".tabs [data-tab]")) button.addEventListener("click", () => turnTo(button.dataset.tab));
+for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => turnTo(button.dataset.tab));
 
 follow();

@@ -1,0 +1,86 @@
+"""Plays the scenes as people would, prints what happens, and checks every outcome."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+
+from bot.sandbox.people import Person
+from bot.sandbox.scenes import Scene
+from bot.sandbox.slack_records import Message
+from bot.sandbox.slack_view import View
+from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+from bot.sandbox.transcript import Transcript, words
+
+Notify = Callable[[str, str], Awaitable[None]]
+"""Posts the notification of a target, by kind and id, as an operator would."""
+
+_CHANNEL = "#it-ops"
+_PATIENCE = 15.0  # seconds for one thing to appear
+
+
+class Demo:
+    """One run. `failed` counts scenes that did not end as they must."""
+
+    def __init__(self, tenant: Tenant, notify: Notify) -> None:
+        self._tenant = tenant
+        self._slack = tenant.slack
+        self._notify = notify
+        self._transcript = Transcript(tenant)
+        self.failed = 0
+
+    async def play(self, number: int, scene: Scene) -> None:
+        """One scene, from the first click to the last word."""
+        self._transcript.title(number, scene.title)
+        self._tenant.graph.retired = False
+        self._tenant.graph.variant.clear()
+        owner, state = scene.owner.oid, scene.state
+        known = None if scene.unknown else self._tenant.graph.add(scene.graph_type, owner=owner, state=state)
+        target = known or str(uuid.uuid4())
+        scene.prepare(self._tenant)
+        effects = len(self._tenant.graph.effects)
+        said = await self._cancel(scene, target)
+        self._transcript.calls()
+        self._transcript.line(f"  ← {_first(scene.person) if scene.private else _CHANNEL}", said)
+        for line in self._audited(target):
+            self._transcript.line("  ← #audit", words(line.blocks))
+        done = len(self._tenant.graph.effects) - effects
+        if scene.expect not in said or done != scene.effects:
+            self.failed += 1
+            self._transcript.line("  WRONG", f"expected “{scene.expect}” and {scene.effects} effect(s), saw {done}")
+
+    async def _cancel(self, scene: Scene, target: str) -> str:
+        """What the person is told in the end."""
+        slack, user = self._slack, scene.person.slack_id
+        told = len(self._private(user))
+        await (self._press(scene, target) if scene.card else self._type(scene, target))
+        opened = await slack.until(lambda: slack.open_view(user) or len(self._private(user)) > told, _PATIENCE)
+        if isinstance(opened, View):
+            self._transcript.line("  dialog", f"“{opened.title}”: {scene.why}")
+            await slack.submit(user, opened.id, {"justification": scene.why})
+            # The audit channel is told last.
+            await slack.until(lambda: self._audited(target), _PATIENCE)
+        return words((self._private(user) if scene.private else self._replies())[-1].blocks)
+
+    async def _type(self, scene: Scene, target: str) -> None:
+        what = scene.url.replace("{id}", target) or f"{scene.kind} {target}"
+        self._transcript.line(_first(scene.person), f"/cancel-approval {what}")
+        await self._slack.command(scene.person.slack_id, CHANNEL, what)
+
+    async def _press(self, scene: Scene, target: str) -> None:
+        await self._notify(scene.kind, target)
+        card = self._slack.messages(CHANNEL)[-1]
+        self._transcript.line(f"  ← {_CHANNEL}", words(card.blocks))
+        self._transcript.line(_first(scene.person), "presses [Cancel] on the notification")
+        await self._slack.click(scene.person.slack_id, CHANNEL, card.ts, "cancel_target")
+
+    def _private(self, user: str) -> list[Message]:
+        return [*self._slack.ephemerals(user), *self._slack.dms(user)]
+
+    def _audited(self, target: str) -> list[Message]:
+        return [m for m in self._slack.messages(AUDIT) if target in words(m.blocks)]
+
+    def _replies(self) -> list[Message]:
+        return [m for m in self._slack.messages(CHANNEL) if m.thread_ts and m.thread_ts != m.ts]
+
+
+def _first(person: Person) -> str:
+    return person.name.split()[0]

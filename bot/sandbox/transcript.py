@@ -1,0 +1,71 @@
+"""Prints what happened as a person would tell it: who did what, which call went out, what appeared where."""
+
+import textwrap
+from typing import Any
+
+from bot.sandbox.graph_types import Call
+from bot.sandbox.people import PEOPLE
+from bot.sandbox.tenant import Tenant
+
+_NAMES = {one.slack_id: one.name.split()[0] for one in PEOPLE}
+_OIDS = {one.oid: one.name.split()[0] for one in PEOPLE}
+_MARKS = {
+    "white_check_mark": "✔",
+    "x": "✘",
+    "no_entry": "⊘",
+    "information_source": "i",
+    "grey_question": "?",
+    "hourglass_flowing_sand": "…",
+}
+_WIDTH = 104
+
+
+def words(node: Any) -> str:
+    """The text of blocks as a person reads it."""
+    return "".join(_parts(node)).strip()
+
+
+def _parts(node: Any) -> list[str]:
+    if isinstance(node, list):
+        return [word for part in node for word in _parts(part)]
+    if not isinstance(node, dict) or node.get("type") == "actions":
+        return []
+    if node.get("type") == "user":
+        return ["@" + _NAMES.get(node["user_id"], "somebody")]
+    if node.get("type") == "emoji":
+        return [_MARKS.get(node["name"], "·")]
+    if isinstance(node.get("text"), str):
+        return [node["text"]]
+    end = ["\n"] if node.get("type") in ("rich_text", "context", "section") else []
+    return [word for value in node.values() for word in _parts(value)] + end
+
+
+class Transcript:
+    """Follows the stand-ins and prints what is new."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._calls = 0
+
+    def title(self, number: int, title: str) -> None:
+        """Begins a scene."""
+        self._calls = len(self._tenant.graph.calls)
+        print(f"\n{number:2}. {title}")
+
+    def calls(self) -> None:
+        """Every call at Graph since the scene began."""
+        for call in self._tenant.graph.calls[self._calls :]:
+            self.line("  → Graph", _call(call))
+        self._calls = len(self._tenant.graph.calls)
+
+    def line(self, who: str, what: str) -> None:
+        """One entry, wrapped."""
+        lines = [part for line in what.splitlines() for part in textwrap.wrap(line, _WIDTH) or [""]]
+        for number, part in enumerate(lines):
+            print(f"    {'' if number else who:<14} {part}")
+
+
+def _call(call: Call) -> str:
+    who = "the application" if call.app_only else _OIDS.get(call.oid or "", "nobody")
+    body = f"  {call.body}" if call.body else ""
+    return f"{call.method} {call.path}  as {who}{body}  →  {call.status or 'no answer'}"

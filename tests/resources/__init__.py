@@ -1,0 +1,1 @@
+"""The kinds: targets and the registry."""

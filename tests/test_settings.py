@@ -1,0 +1,233 @@
+"""The configuration contract: what is required, refused and normalised, and that no secret is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigError
+from bot.settings import Settings, is_loopback, load_settings
+
+CANARY = "canary-4711"
+GOOD = {
+    "SLACK_BOT_TOKEN": f"xoxb-{CANARY}",
+    "SLACK_SIGNING_SECRET": f"signing-{CANARY}",
+    "AZURE_TENANT_ID": "7e4a0000-5a4d-4b0c-9d00-0000000c0de0",
+    "AZURE_CLIENT_ID": "B0700000-0000-4000-8000-00000000C11E",
+    "AZURE_CLIENT_SECRET": f"secret-{CANARY}",
+    "PUBLIC_URL": "https://bot.example.test",
+}
+LOOPBACK = {
+    "GRAPH_URL": "https://127.0.0.1:8443",
+    "AZURE_AUTHORITY_HOST": "https://localhost:8444",
+    "SLACK_API_URL": "http://[::1]:8445/api/",
+}
+Load = Callable[..., Settings]
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
+    """Loads the good settings with changes (None: not set), in an empty directory and environment."""
+    monkeypatch.chdir(tmp_path)
+    names = {str(field.alias or name).upper() for name, field in Settings.model_fields.items()}
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
+
+    def with_changes(**changes: str | None) -> Settings:
+        for name, value in (GOOD | changes).items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        return load_settings()
+
+    return with_changes
+
+
+def problems(load: Load, **changes: str | None) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load(**changes)
+    assert CANARY not in str(caught.value) + repr(caught.value)
+    return caught.value.problems
+
+
+def named(load: Load, **changes: str | None) -> set[str]:
+    """The variables that the problems name."""
+    return {name for problem in problems(load, **changes) for name in problem.split(": ", 1)[0].split(", ")}
+
+
+def test_minimal(load: Load) -> None:
+    settings = load()
+    assert settings.slack_bot_token.get_secret_value() == GOOD["SLACK_BOT_TOKEN"]
+    assert settings.graph_url == settings.resource == "https://graph.microsoft.com"
+    assert settings.azure_authority_host == "https://login.microsoftonline.com"
+    assert not settings.socket_mode
+    assert (settings.host, settings.port, settings.time_scale) == ("127.0.0.1", 3000, 1.0)
+
+
+def test_everything_missing_is_named_at_once(load: Load) -> None:
+    missing = {"AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_CERTIFICATE_PATH", *GOOD}
+    assert named(load, **dict.fromkeys(GOOD)) == missing
+
+
+def test_empty_is_missing(load: Load) -> None:
+    assert named(load, SLACK_BOT_TOKEN="", PUBLIC_URL="") == {"SLACK_BOT_TOKEN", "PUBLIC_URL"}
+
+
+def test_missing_and_wrong_are_named_together(load: Load) -> None:
+    wrong = {"AZURE_TENANT_ID": "common", "SLACK_SIGNING_SECRET": None, "PORT": "x", "NOTIFY_CHANNEL": "#general"}
+    assert named(load, **wrong) == set(wrong)
+
+
+def test_socket_mode_needs_no_http(load: Load) -> None:
+    settings = load(SLACK_APP_TOKEN=f"xapp-{CANARY}", SLACK_SIGNING_SECRET=None, PUBLIC_URL=None)
+    assert settings.socket_mode
+
+
+@pytest.mark.parametrize("name", ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_CERTIFICATE_PATH"])
+def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "credential"
+    file.write_text("content")
+    settings = load(AZURE_CLIENT_SECRET=None, **{name: str(file)})
+    assert getattr(settings, name.lower()) == file
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AZURE_TENANT_ID", "common"),
+        ("AZURE_TENANT_ID", "organizations"),
+        ("AZURE_TENANT_ID", "example.onmicrosoft.com"),
+        ("AZURE_TENANT_ID", f"{GOOD['AZURE_TENANT_ID']}\n"),
+        ("AZURE_TENANT_ID", f"x{GOOD['AZURE_TENANT_ID']}"),
+        ("AZURE_CLIENT_ID", CANARY),
+        ("AZURE_CLOUD", "mars"),
+        ("AZURE_FEDERATED_TOKEN_FILE", "/does/not/exist"),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", "/"),
+        ("CA_BUNDLE", "/does/not/exist"),
+        ("GRAPH_URL", "http://graph.example.test"),
+        ("GRAPH_URL", "https://graph.example.test/v1.0"),
+        ("GRAPH_URL", "https://graph.example.test?x=1"),
+        ("GRAPH_URL", f"https://user:{CANARY}@graph.example.test"),
+        ("GRAPH_URL", "https://"),
+        ("GRAPH_URL", "https://[::1"),
+        ("GRAPH_URL", "https://graph.example.test:port"),
+        ("GRAPH_URL", "https://graph.example.test:99999"),
+        ("GRAPH_URL", "https://graph example.test"),
+        ("AZURE_AUTHORITY_HOST", f"https://login.example.test/{GOOD['AZURE_TENANT_ID']}"),
+        ("PUBLIC_URL", "http://bot.example.test"),
+        ("PUBLIC_URL", "https://bot.example.test/slack"),
+        ("SLACK_API_URL", "https://slack.com/api"),
+        ("SLACK_API_URL", "http://slack.com/api/"),
+        ("SLACK_API_URL", "http://localhost.example.test/api/"),
+        ("SLACK_API_URL", "ftp://127.0.0.1/api/"),
+        ("SLACK_API_URL", "https:///api/"),
+        ("NOTIFY_CHANNEL", "#general"),
+        ("NOTIFY_CHANNEL", "c0123456789"),
+        ("AUDIT_CHANNEL", "U0123456789"),
+        ("AUDIT_CHANNEL", "C0123456789\n"),
+        ("PORT", "http"),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("LOG_FORMAT", "xml"),
+        ("LOG_LEVEL", "LOUD"),
+        ("TIME_SCALE", "0"),
+        ("TIME_SCALE", "-1"),
+        ("TIME_SCALE", "nan"),
+        ("TIME_SCALE", "fast"),
+    ],
+)
+def test_bad_form(load: Load, name: str, value: str) -> None:
+    assert named(load, **{name: value}) == {name}
+
+
+@pytest.mark.parametrize(
+    ("given", "normal"),
+    [
+        ("https://graph.example.test/", "https://graph.example.test"),
+        ("graph.example.test", "https://graph.example.test"),
+        ("graph.example.test:8443/", "https://graph.example.test:8443"),
+        ("https://[::1]:8443", "https://[::1]:8443"),
+        ("HTTPS://Graph.Example.Test", "https://graph.example.test"),
+        ("https://graph.example.test:443", "https://graph.example.test"),
+    ],
+)
+def test_origins_are_normalised(load: Load, given: str, normal: str) -> None:
+    settings = load(GRAPH_URL=given, AZURE_AUTHORITY_HOST=given, PUBLIC_URL=given)
+    assert (settings.graph_url, settings.azure_authority_host, settings.public_url) == (normal, normal, normal)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "graph", "login"),
+    [
+        ("global", "https://graph.microsoft.com", "https://login.microsoftonline.com"),
+        ("usgov", "https://graph.microsoft.us", "https://login.microsoftonline.us"),
+        ("usgovdod", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
+        ("china", "https://microsoftgraph.chinacloudapi.cn", "https://login.partner.microsoftonline.cn"),
+    ],
+)
+def test_cloud_sets_hosts_together(load: Load, cloud: str, graph: str, login: str) -> None:
+    settings = load(AZURE_CLOUD=cloud)
+    assert (settings.graph_url, settings.azure_authority_host, settings.resource) == (graph, login, graph)
+
+
+def test_override_changes_where_calls_go_but_not_the_audience(load: Load) -> None:
+    settings = load(AZURE_CLOUD="usgov", GRAPH_URL="https://proxy.example.test:8443")
+    assert settings.graph_url == "https://proxy.example.test:8443"
+    assert settings.resource == "https://graph.microsoft.us"
+    assert settings.graph_hosts == {"proxy.example.test:8443", "graph.microsoft.us"}
+
+
+@pytest.mark.parametrize("remote", [{name} for name in LOOPBACK] + [set(LOOPBACK)], ids=sorted)
+def test_time_scale_only_on_this_machine(load: Load, remote: set[str]) -> None:
+    local = {name: url for name, url in LOOPBACK.items() if name not in remote}
+    assert named(load, TIME_SCALE="0.01", **local) == {"TIME_SCALE"}
+
+
+def test_time_scale_on_this_machine(load: Load) -> None:
+    settings = load(TIME_SCALE="0.01", **LOOPBACK)
+    assert settings.loopback_only
+    assert settings.time_scale == 0.01
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("https://127.0.0.1", True),
+        ("https://127.8.9.10:1", True),
+        ("https://[::1]:1/x", True),
+        ("https://LOCALHOST", True),
+        ("https://127.0.0.1.example.test", False),
+        ("https://localhost.example.test", False),
+        ("https://localhost@example.test", False),
+        ("https://0.0.0.0", False),
+        ("https://10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_loopback(url: str, loopback: bool) -> None:
+    assert is_loopback(url) is loopback
+
+
+def test_environment_wins_over_env_file_and_that_over_secrets(load: Load, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in ("SLACK_BOT_TOKEN", "AZURE_CLIENT_SECRET", "SLACK_SIGNING_SECRET"):
+        (secrets / name).write_text("from the directory\n")
+    (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=from the file\nAZURE_CLIENT_SECRET=from the file\nUNKNOWN=x\n")
+    settings = load(AZURE_CLIENT_SECRET=None, SLACK_SIGNING_SECRET=None)
+    assert settings.slack_bot_token.get_secret_value() == GOOD["SLACK_BOT_TOKEN"]
+    assert settings.azure_client_secret is not None
+    assert settings.azure_client_secret.get_secret_value() == "from the file"
+    assert settings.slack_signing_secret is not None
+    assert settings.slack_signing_secret.get_secret_value() == "from the directory"
+
+
+def test_no_secret_is_shown(load: Load) -> None:
+    settings = load(
+        SLACK_APP_TOKEN=f"xapp-{CANARY}",
+        TOKEN_KEYS=CANARY,
+        DATABASE_URL=f"postgresql://user:{CANARY}@db.example.test/bot",
+    )
+    assert CANARY not in repr(settings) + str(settings) + str(settings.model_dump()) + settings.model_dump_json()
