@@ -8,7 +8,7 @@ from importlib import import_module
 
 from bot.errors import BotError, ConfigError, InputError
 
-_COMMANDS = {
+COMMANDS = {
     "serve": "answer Slack until told to stop",
     "sandbox": "play with the bot on this machine, without Slack or Microsoft",
     "check": "see whether everything that is configured can be reached",
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="cancel-approval-bot", description="Cancels requests in Microsoft Graph from Slack."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, summary in _COMMANDS.items():
+    for name, summary in COMMANDS.items():
         import_module(f"bot.cli.{name}").add_arguments(commands.add_parser(name, help=summary, description=summary))
     options = parser.parse_args(arguments)
     try:

@@ -102,7 +102,4 @@ def _row(account: Account) -> sa.ColumnElement[bool]:
 
 def _fernet(token_keys: str) -> MultiFernet | None:
     keys = token_keys.replace(",", " ").split()
-    try:
-        return MultiFernet([Fernet(key) for key in keys]) if keys else None
-    except ValueError:
-        raise ConfigError(["TOKEN_KEYS: must be Fernet keys (32 bytes in URL-safe base64), newest first"]) from None
+    return MultiFernet([Fernet(key) for key in keys]) if keys else None

@@ -1,12 +1,15 @@
 """The whole configuration of a process, checked as one: settings, kinds and policy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bot.errors import ConfigError
 from bot.policy import ANY, Identity, Rule, load_policy
 from bot.resources import Registry, RegistryError, load
-from bot.settings import Settings, load_settings
+from bot.settings import Selection, Settings, load_selection, load_settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -21,29 +24,38 @@ class Configuration:
 
 def load_configuration() -> Configuration:
     """The configuration of this process; raises one `ConfigError` that names everything that is wrong."""
-    problems: list[str] = []
-    settings = load_settings()
     try:
         everything = load()
     except RegistryError as error:
         raise ConfigError([str(error)]) from error
-    enabled = everything
-    try:
-        enabled = everything.only(_kinds(settings, everything))
-    except ConfigError as error:
-        problems += error.problems
-    rules: tuple[Rule, ...] = ()
-    try:
-        rules = load_policy(settings.policy_file)
-    except ConfigError as error:
-        problems += error.problems
-    problems += _contradictions(rules, everything, enabled)
-    if problems:
-        raise ConfigError(problems)
-    return Configuration(settings, everything, enabled, rules)
+    settings, problems = _collected(load_settings)
+    selection = settings or load_selection()
+    if selection:
+        kinds, wrong_kinds = _collected(lambda: _kinds(selection, everything))
+        rules, wrong_rules = _collected(lambda: _rules(selection))
+        enabled = everything.only(kinds or ())
+        problems += [*wrong_kinds, *wrong_rules, *_contradictions(rules or (), everything, enabled)]
+        if settings and not problems:
+            return Configuration(settings, everything, enabled, rules or ())
+    raise ConfigError(problems)
 
 
-def _kinds(settings: Settings, everything: Registry) -> tuple[str, ...]:
+def _collected(read: Callable[[], T]) -> tuple[T | None, list[str]]:
+    """What was read, or what is wrong with it."""
+    try:
+        return read(), []
+    except ConfigError as error:
+        return None, list(error.problems)
+
+
+def _rules(settings: Selection) -> tuple[Rule, ...]:
+    # A mistyped path must not silently drop deny rules; only the default may be absent.
+    if "policy_file" in settings.model_fields_set and not settings.policy_file.is_file():
+        raise ConfigError([f"POLICY_FILE: {settings.policy_file} does not exist"])
+    return load_policy(settings.policy_file)
+
+
+def _kinds(settings: Selection, everything: Registry) -> tuple[str, ...]:
     named = [word.strip() for word in settings.kinds.split(",") if word.strip()]
     if not named:
         return everything.current(settings.azure_cloud)

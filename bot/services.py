@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.accounts import Accounts
 from bot.configuration import Configuration
-from bot.errors import ConfigError, Unavailable
+from bot.errors import Unavailable
 from bot.graph.client import GraphClient
 from bot.graph.msal_app import Authority, MsalApps
 from bot.graph.tokens import Tokens
@@ -89,29 +89,21 @@ def authority(settings: Settings) -> Authority:
 
 
 def _credential(settings: Settings) -> Any:
-    """The credential in MSAL's form; raises `ConfigError` for a file that cannot be read."""
+    """The credential in MSAL's form."""
     federated = settings.azure_federated_token_file
     if federated:
         # The platform renews the file, so it is read for each assertion.
         return {"client_assertion": lambda: federated.read_text(encoding="utf-8").strip()}
     certificate = settings.azure_client_certificate_path
     if certificate:
-        try:
-            pem = certificate.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([f"AZURE_CLIENT_CERTIFICATE_PATH: {error}"]) from None
-        if "PRIVATE KEY" not in pem or "BEGIN CERTIFICATE" not in pem:
-            raise ConfigError(["AZURE_CLIENT_CERTIFICATE_PATH: must be a PEM file with certificate and private key"])
+        pem = certificate.read_text(encoding="utf-8")
         return {"private_key": pem, "public_certificate": pem}
     secret = settings.azure_client_secret
     return secret.get_secret_value() if secret else ""
 
 
 def _http_options(settings: Settings, timings: Timings) -> dict[str, Any]:
-    try:
-        context = ssl.create_default_context(cafile=settings.ca_bundle)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError([f"CA_BUNDLE: {error}"]) from None
+    context = ssl.create_default_context(cafile=settings.ca_bundle)
     # Nothing of the environment may lead a token elsewhere: an outgoing proxy is configured as GRAPH_URL.
     return {
         "verify": context,

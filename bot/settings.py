@@ -3,11 +3,13 @@
 import ipaddress
 import os
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
+from cryptography.fernet import Fernet
 from pydantic import (
     AfterValidator,
     Field,
@@ -71,12 +73,20 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Channel = Annotated[str, AfterValidator(_channel)]
 
 
-class Settings(BaseSettings):
-    """The configuration contract; README *Configuration* explains each variable."""
+class Selection(BaseSettings):
+    """What can be cancelled and by whom: checked also where the rest is wrong, so that everything is named at once."""
 
     model_config = SettingsConfigDict(
         env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
+
+    azure_cloud: Cloud = "global"
+    kinds: str = ""
+    policy_file: Path = Path("policy.toml")
+
+
+class Settings(Selection):
+    """The configuration contract; README *Configuration* explains each variable."""
 
     slack_bot_token: SecretStr
     slack_signing_secret: SecretStr | None = None
@@ -88,7 +98,6 @@ class Settings(BaseSettings):
     azure_federated_token_file: Path | None = None
     azure_client_certificate_path: Path | None = None
     azure_client_secret: SecretStr | None = None
-    azure_cloud: Cloud = "global"
     graph_override: Origin | None = Field(default=None, alias="GRAPH_URL")
     authority_override: Origin | None = Field(default=None, alias="AZURE_AUTHORITY_HOST")
     ca_bundle: Path | None = None
@@ -100,8 +109,6 @@ class Settings(BaseSettings):
 
     notify_channel: Channel | None = None
     audit_channel: Channel | None = None
-    kinds: str = ""
-    policy_file: Path = Path("policy.toml")
     token_keys: SecretStr | None = None
 
     log_format: Literal["console", "json"] = "console"
@@ -110,9 +117,43 @@ class Settings(BaseSettings):
 
     @field_validator("azure_federated_token_file", "azure_client_certificate_path", "ca_bundle")
     @classmethod
-    def _exists(cls, value: Path | None) -> Path | None:
-        if value and not value.is_file():
+    def _is_readable(cls, value: Path | None) -> Path | None:
+        if value and not (value.is_file() and os.access(value, os.R_OK)):
             raise ValueError("names no readable file")
+        return value
+
+    @field_validator("azure_client_certificate_path")
+    @classmethod
+    def _has_certificate_and_key(cls, value: Path | None) -> Path | None:
+        pem = value.read_bytes() if value else b""
+        if value and not (b"PRIVATE KEY-----" in pem and b"-----BEGIN CERTIFICATE" in pem):
+            raise ValueError("must be a PEM file with the certificate and its private key")
+        return value
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _has_certificates(cls, value: Path | None) -> Path | None:
+        try:
+            ssl.create_default_context(cafile=value)
+        except ssl.SSLError:
+            raise ValueError("must be a PEM file with certificates") from None
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_a_database(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise ValueError("must be sqlite:////path or postgresql://…")
+        return value
+
+    @field_validator("token_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            for key in value.get_secret_value().replace(",", " ").split() if value else ():
+                Fernet(key)
+        except ValueError:
+            raise ValueError("must be Fernet keys (32 bytes in URL-safe base64), newest first") from None
         return value
 
     @model_validator(mode="wrap")
@@ -163,9 +204,20 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process; raises `ConfigError` that names every variable concerned."""
+    return Settings(**_sources())
+
+
+def load_selection() -> Selection | None:
+    """The part of the settings that can be checked when the rest is wrong; None when it is wrong itself."""
+    try:
+        return Selection(**_sources())
+    except ValidationError:
+        return None
+
+
+def _sources() -> dict[str, Any]:
     directory = os.environ.get("SECRETS_DIR") or "/run/secrets"
-    options: dict[str, Any] = {"_secrets_dir": directory} if Path(directory).is_dir() else {}
-    return Settings(**options)
+    return {"_secrets_dir": directory} if Path(directory).is_dir() else {}
 
 
 def _missing(given: Mapping[str, object]) -> Iterator[str]:

@@ -194,16 +194,16 @@ class TestAnError:
         ("resource", "failure", "reason"),
         [
             (GOVERNANCE, error(400, "RoleAssignmentRequestNotFound"), Reason.NOT_FOUND),
-            (GOVERNANCE, error(400, "RequestCannotBeCancelled"), Reason.TOO_LATE),
-            (GOVERNANCE, error(400, "requestcannotbecancelled"), Reason.TOO_LATE),
-            (GOVERNANCE, error(400, "BadRequest", "RequestCannotBeCancelled"), Reason.TOO_LATE),
+            (GOVERNANCE, error(400, "RequestCannotBeCancelled"), Reason.NOT_CANCELLABLE),
+            (GOVERNANCE, error(400, "requestcannotbecancelled"), Reason.NOT_CANCELLABLE),
+            (GOVERNANCE, error(400, "BadRequest", "RequestCannotBeCancelled"), Reason.NOT_CANCELLABLE),
             (PRIVILEGED, error(400, "", "RequestId cannot be Null."), Reason.SERVICE_ERROR),
             (PRIVILEGED, error(400, "", "Request with request ID not found."), Reason.NOT_FOUND),
             (PRIVILEGED, error(400, "", "REQUEST WITH REQUEST ID NOT FOUND"), Reason.NOT_FOUND),
             (
                 PRIVILEGED,
                 error(400, "x", "Cancellation can be done only on status Scheduled and PendingApproval."),
-                Reason.TOO_LATE,
+                Reason.NOT_CANCELLABLE,
             ),
             (
                 PRIVILEGED,
@@ -220,10 +220,14 @@ class TestAnError:
         assert (outcome.reason, outcome.status) == (reason, failure.status)
         assert (outcome.sentence, outcome.next_step) == (known.sentence, known.next_step)
 
+    def test_unread_it_is_too_late_as_the_service_says(self) -> None:
+        outcome = rejected(GOVERNANCE, error(400, "RequestCannotBeCancelled"), UNREAD, 0)
+        assert (outcome.reason, outcome.result) == (Reason.TOO_LATE, Result.ALREADY_FINAL)
+
     def test_an_inner_code_is_found(self) -> None:
         failure = ServiceError(400, ("Outer", "RequestCannotBeCancelled"), "")
         outcome = rejected(GOVERNANCE, failure, PENDING, 0)
-        assert (outcome.reason, outcome.service_code) == (Reason.TOO_LATE, "Outer")
+        assert (outcome.reason, outcome.service_code) == (Reason.NOT_CANCELLABLE, "Outer")
 
     @pytest.mark.parametrize(
         ("resource", "failure"),

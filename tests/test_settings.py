@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from bot.errors import ConfigError
 from bot.settings import Settings, is_loopback, load_settings
 
 CANARY = "canary-4711"
+KEY = Fernet.generate_key().decode()
 GOOD = {
     "SLACK_BOT_TOKEN": f"xoxb-{CANARY}",
     "SLACK_SIGNING_SECRET": f"signing-{CANARY}",
@@ -29,8 +31,7 @@ Load = Callable[..., Settings]
 def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
     """Loads the good settings with changes (None: not set), in an empty directory and environment."""
     monkeypatch.chdir(tmp_path)
-    names = {str(field.alias or name).upper() for name, field in Settings.model_fields.items()}
-    for name in names:
+    for name in {str(field.alias or name).upper() for name, field in Settings.model_fields.items()}:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path / "secrets"))
 
@@ -48,7 +49,9 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Load:
 def problems(load: Load, **changes: str | None) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         load(**changes)
-    assert CANARY not in str(caught.value) + repr(caught.value)
+    shown = str(caught.value) + repr(caught.value)
+    assert CANARY not in shown
+    assert KEY not in shown
     return caught.value.problems
 
 
@@ -88,7 +91,7 @@ def test_socket_mode_needs_no_http(load: Load) -> None:
 @pytest.mark.parametrize("name", ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_CERTIFICATE_PATH"])
 def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
     file = tmp_path / "credential"
-    file.write_text("content")
+    file.write_text("-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n")
     settings = load(AZURE_CLIENT_SECRET=None, **{name: str(file)})
     assert getattr(settings, name.lower()) == file
 
@@ -106,6 +109,14 @@ def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
         ("AZURE_FEDERATED_TOKEN_FILE", "/does/not/exist"),
         ("AZURE_CLIENT_CERTIFICATE_PATH", "/"),
         ("CA_BUNDLE", "/does/not/exist"),
+        ("CA_BUNDLE", pytest.__file__),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", pytest.__file__),
+        ("DATABASE_URL", CANARY),
+        ("DATABASE_URL", f"mysql://user:{CANARY}@db.example.test/bot"),
+        ("TOKEN_KEYS", CANARY),
+        ("TOKEN_KEYS", f"{KEY},{CANARY}"),
+        ("TOKEN_KEYS", "kéy"),
+        ("TOKEN_KEYS", KEY[:-4]),
         ("GRAPH_URL", "http://graph.example.test"),
         ("GRAPH_URL", "https://graph.example.test/v1.0"),
         ("GRAPH_URL", "https://graph.example.test?x=1"),
@@ -227,7 +238,16 @@ def test_environment_wins_over_env_file_and_that_over_secrets(load: Load, tmp_pa
 def test_no_secret_is_shown(load: Load) -> None:
     settings = load(
         SLACK_APP_TOKEN=f"xapp-{CANARY}",
-        TOKEN_KEYS=CANARY,
+        TOKEN_KEYS=KEY,
         DATABASE_URL=f"postgresql://user:{CANARY}@db.example.test/bot",
     )
-    assert CANARY not in repr(settings) + str(settings) + str(settings.model_dump()) + settings.model_dump_json()
+    shown = repr(settings) + str(settings) + str(settings.model_dump()) + settings.model_dump_json()
+    assert CANARY not in shown
+    assert KEY not in shown
+
+
+@pytest.mark.parametrize("separator", [",", ", ", " "])
+def test_several_token_keys(load: Load, separator: str) -> None:
+    keys = load(TOKEN_KEYS=f"{KEY}{separator}{KEY}").token_keys
+    assert keys is not None
+    assert keys.get_secret_value() == f"{KEY}{separator}{KEY}"

@@ -38,8 +38,8 @@ class Commands:
     async def _handle(self, click: Click, typed: str) -> None:
         place = new_id()
         async with answering(self._poster, click, place):
-            command = self._parser.command(typed)
             actor = await self._directory.in_time(click)
+            command = self._parser.command(typed)
             if command.help:
                 await self._poster.tell(click.user, place, text.help_text(self._gate.registry))
                 return
@@ -49,5 +49,5 @@ class Commands:
 
 
 def _prefilled(place: str, command: Command) -> Prefilled:
-    id_text = command.target.id if command.target else ""
-    return Prefilled(place, command.resource, id_text, command.justification)
+    # The address, where one was typed: it may name a provider, which a bare id does not.
+    return Prefilled(place, command.resource, command.id, command.justification)

@@ -15,11 +15,12 @@ _LONGEST: Final = 3000  # what a dialog's input can hold
 
 @dataclass(frozen=True)
 class Command:
-    """A parsed slash command. Without a resource, the dialog asks for everything."""
+    """A parsed slash command, `id` as it was typed. Without a resource, the dialog asks for everything."""
 
     help: bool = False
     resource: Resource | None = None
     target: Target | None = None
+    id: str = ""
     justification: str = ""
 
 
@@ -41,10 +42,10 @@ class Parser:
         if not first:
             return Command()
         if is_url(first):
-            return self._filled(self._of_url(first, ID), rest)
+            return self._filled(self._of_url(first, ID), first, rest)
         resource = self._resource(first)
         id_text, rest = _split(rest)
-        return self._filled(self._of_id(resource, id_text), rest) if id_text else Command(resource=resource)
+        return self._filled(self._of_id(resource, id_text), id_text, rest) if id_text else Command(resource=resource)
 
     def target(self, kind: str, id_text: str) -> Target:
         """The target that the dialog's inputs name."""
@@ -58,8 +59,8 @@ class Parser:
             raise InputError(KIND, "Please choose what it is.")
         return self._of_id(self._resource(kind), trimmed)
 
-    def _filled(self, target: Target, justification: str) -> Command:
-        return Command(False, self._enabled[target.kind], target, _held(justification))
+    def _filled(self, target: Target, typed: str, justification: str) -> Command:
+        return Command(False, self._enabled[target.kind], target, typed, _held(justification))
 
     def _resource(self, word: str) -> Resource:
         resource = self._enabled.find(word)

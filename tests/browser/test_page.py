@@ -162,7 +162,7 @@ async def test_a_request_fills_the_command_and_tells_its_state(tab: Tab, graph: 
     item = graph.add("approvalItem", owner=BOB.oid, displayName=MARKUP)
     request = tab.get_by_role("complementary", name="Microsoft").get_by_role("listitem").filter(has_text=item)
     await expect(request).to_contain_text(MARKUP)
-    await request.get_by_role("button", name="Copy").click()
+    await request.get_by_role("button", name="Copy the id").click()
     assert await tab.evaluate("navigator.clipboard.readText()") == item
     await request.get_by_role("button", name="into the command").click()
     await expect(tab.get_by_label("Command to send")).to_have_value(f"/cancel-approval approvalItem {item}")

@@ -10,19 +10,24 @@ from hypothesis import strategies as st
 
 from bot.errors import ConsentNeeded, Refused, ServiceError, SignInNeeded
 from bot.outcome import Look, Outcome, Reason, Result, prevented, rejected
-from bot.resources import Cloud, Registry, TargetError, load
+from bot.resources import Cloud, Registry, Snapshot, Standing, TargetError, load
 from bot.slack import text
 
 KINDS: Final = load()
 ITEM: Final = KINDS["approval-item"]
 PRIVILEGED: Final = KINDS["privileged-role"]
+GOVERNANCE: Final = KINDS["governance-role"]
 PERMISSION: Final = "ApprovalSolution.ReadWrite"
 ENABLED: Final = KINDS.only(["approval-item", "access-package"])
 
-# These ends bring their own sentence: an error's, or a documented one.
+ACCEPTED: Final = Look(Snapshot("Accepted", Standing.UNKNOWN, cancelled=False, cancelling=False))
+
+# These ends bring words of their own: an error's, the kind's, or documented ones.
 OWN: Final = {
     Reason.PERSON: prevented(Refused("guest", "Guests may not cancel.", "Ask a member.")),
     Reason.CONSENT: prevented(ConsentNeeded(PERMISSION)),
+    Reason.NOT_ALLOWED: rejected(ITEM, ServiceError(403, (), ""), Look(), 0),
+    Reason.NOT_CANCELLABLE: rejected(GOVERNANCE, ServiceError(400, ("RequestCannotBeCancelled",), ""), ACCEPTED, 0),
     Reason.RETIRED: rejected(PRIVILEGED, ServiceError(400, ("TenantEnabledInAadRoleMigration",), ""), Look(), 0),
 }
 OUTCOMES: Final = {reason: OWN.get(reason) or Outcome(reason, "pending") for reason in Reason}
@@ -38,6 +43,7 @@ HEADLINES: Final = {
 
 @pytest.mark.parametrize("reason", Reason)
 def test_every_end_has_a_sentence(reason: Reason) -> None:
+    assert OUTCOMES[reason].reason is reason
     told = text.told(OUTCOMES[reason], ITEM)
     assert told.sentence.endswith((".", ")."))
     assert not set(told.sentence + told.next_step) & set("{}")
@@ -47,11 +53,7 @@ def test_every_end_has_a_sentence(reason: Reason) -> None:
 
 @pytest.mark.parametrize("reason", [r for r in Reason if Outcome(r).result in (Result.FAILED, Result.UNKNOWN)])
 def test_what_failed_has_a_next_step(reason: Reason) -> None:
-    """A 403 without a documented meaning gets the kind's own, where the outcome is made."""
-    outcome = OUTCOMES[reason]
-    if reason is Reason.NOT_ALLOWED:
-        outcome = rejected(ITEM, ServiceError(403, (), ""), Look(), 0)
-    assert text.told(outcome, ITEM).next_step
+    assert text.told(OUTCOMES[reason], ITEM).next_step
 
 
 def test_only_what_was_confirmed_is_called_cancelled() -> None:

@@ -18,15 +18,20 @@ function request(one, choose) {
   const label = `Put ${one.type} ${one.id} into the command`;
   return h(
     "li",
-    { class: one.open ? "open" : "final" },
+    { class: one.open ? "request open" : "request" },
     h(
-      "button",
-      { type: "button", class: "choose", "aria-label": label, title: label, onclick: () => choose(one) },
-      h("span", { class: "row" }, h("strong", {}, one.title || one.type), h("span", { class: "state" }, one.state)),
-      h("span", { class: "kind" }, `${one.type} · ${one.owner}`),
-      h("code", {}, one.id),
+      "p",
+      { class: "row" },
+      h("button", { type: "button", class: "choose", "aria-label": label, title: label, onclick: () => choose(one) }, one.title || one.type),
+      h("span", { class: "state" }, one.state),
     ),
-    h("button", { type: "button", class: "copy", onclick: (event) => copy(event.target, one.id), "aria-label": `Copy the id ${one.id}` }, "Copy id"),
+    h("p", { class: "kind" }, `${one.type} · ${one.owner}`),
+    h(
+      "p",
+      { class: "row" },
+      h("code", {}, one.id),
+      h("button", { type: "button", class: "copy", onclick: (event) => copy(event.target, one.id), "aria-label": `Copy the id ${one.id}` }, "Copy"),
+    ),
     one.effects.map((effect) => h("p", { class: "effect" }, `Cancelled by ${effect.by}`, effect.why && `: “${effect.why}”`)),
   );
 }
@@ -34,7 +39,7 @@ function request(one, choose) {
 async function copy(button, id) {
   await navigator.clipboard.writeText(id);
   button.textContent = "Copied";
-  setTimeout(() => (button.textContent = "Copy id"), 1500);
+  setTimeout(() => (button.textContent = "Copy"), 1500);
 }
 
 function fault(one, turn) {

@@ -6,6 +6,7 @@ import { repliesTo, roots, showMessages } from "./messages.js";
 import { showMicrosoft } from "./microsoft.js";
 
 const COMMAND = "/cancel-approval";
+const HINT = "Enter sends. A click on a request under Microsoft puts it into the command.";
 const at = (id) => document.getElementById(id);
 
 // Who sits here and what is open; the address keeps the person, so that two windows can be two people.
@@ -40,7 +41,7 @@ async function send(action) {
 }
 
 function say(text) {
-  at("hint").textContent = text;
+  at("hint").textContent = text || HINT;
 }
 
 function draw() {
@@ -172,4 +173,5 @@ document.addEventListener("keydown", (event) => {
 
 for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => turnTo(button.dataset.tab));
 
+say("");
 follow();

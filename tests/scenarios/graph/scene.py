@@ -1,0 +1,218 @@
+"""One cancellation as everybody sees it afterwards: thread, card, audit channel, audit rows, and the service."""
+
+import json
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.graph_types import Call, Effect
+from bot.sandbox.people import Person
+from bot.sandbox.slack_records import Ack, Message
+from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+from tests.scenarios.graph.cases import POST, READ, Case
+from tests.scenarios.play import WHY, Play, buttons, words
+
+HEADLINES: Final = {
+    "cancelled": "Cancelled",
+    "accepted": "Accepted, not finished yet",
+    "already_final": "Nothing left to cancel",
+    "refused": "Not carried out",
+    "failed": "Not cancelled",
+    "unknown": "Not known whether it was cancelled",
+}
+TOLD_PRIVATELY: Final = "Not carried out. I told the reason to whoever asked."
+
+_REQUEST_ID: Final = re.compile(r"(?<!client-)request-id ([0-9a-f-]{36})")
+_CLIENT_REQUEST_ID: Final = re.compile(r"client-request-id ([0-9a-f-]{36})")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the audit trail."""
+
+    event: str
+    detail: dict[str, Any]
+    justification: str
+    oid: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything that one cancellation left behind."""
+
+    case: Case
+    person: Person
+    target: str
+    roots: list[Message]
+    replies: list[Message]
+    private: list[str]
+    lines: list[Message]
+    rows: list[Row]
+    posts: list[Call]
+    effects: list[Effect]
+
+    @property
+    def told(self) -> str:
+        """What the person reads of the end: in the thread, or privately where it is not for all."""
+        return self.private[-1] if self.private else words(self.replies[-1].blocks)
+
+    @property
+    def end(self) -> dict[str, Any]:
+        """What the audit trail keeps of the end."""
+        return self.rows[-1].detail
+
+    @property
+    def request_id(self) -> str:
+        """The service's id of the request, as the person reads it; empty when there is none."""
+        found = _REQUEST_ID.search(self.told)
+        return found.group(1) if found else ""
+
+    @property
+    def client_request_id(self) -> str:
+        """Our id of the request, as the person reads it; empty when there is none."""
+        found = _CLIENT_REQUEST_ID.search(self.told)
+        return found.group(1) if found else ""
+
+    def ended(self, result: str, *, posts: int = 0, effects: int = 0, called: int | None = None) -> None:
+        """Holds what is true of every end; `called` where the service saw more or fewer calls than were begun."""
+        assert (len(self.posts), len(self.effects)) == (posts, effects)
+        assert [row.event for row in self.rows] == [
+            "requested",
+            *["called"] * (posts if called is None else called),
+            "ended",
+        ]
+        assert self.end["result"] == result, self.end
+        self._told_everywhere(HEADLINES[result], refused=result == "refused")
+
+    def _told_everywhere(self, headline: str, *, refused: bool) -> None:
+        [root], [reply], [line] = self.roots, self.replies, self.lines
+        assert headline in words(root.blocks)
+        assert buttons(root) == []
+        assert headline in self.told
+        assert bool(self.private) is refused
+        if refused:
+            assert words(reply.blocks) == TOLD_PRIVATELY
+        told = (headline, self.case.kind, self.target, f"@{self.person.slack_id}", self.rows[0].justification)
+        assert all(" ".join(part.split()) in words(line.blocks) for part in told)
+        self._same_ids(words(line.blocks))
+
+    def _same_ids(self, line: str) -> None:
+        assert self.request_id == self.end.get("request_id", "")
+        assert self.client_request_id == self.end.get("client_request_id", "")
+        assert self.request_id in line
+        assert self.client_request_id in line
+
+
+class Scene:
+    """A tenant with a running bot, in which one cancellation after another is played."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self.graph = tenant.graph
+
+    def add(self, case: Case, **properties: Any) -> str:
+        """A request of that kind at the service; its id."""
+        self.graph.variant[case.graph_type] = case.variant
+        return self.graph.add(case.graph_type, **({"owner": case.owner.oid} | properties))
+
+    def fail(self, match: str, **what: Any) -> None:
+        """The next request that matches fails so."""
+        self.graph.faults.add(Fault(match, **what))
+
+    def pass_by(self, match: str, times: int = 1) -> None:
+        """The next requests that match are served as ever; a later fault meets those after them."""
+        self.graph.faults.add(Fault(match, times=times))
+
+    def shown(self, case: Case, target: str, state: str) -> dict[str, Any]:
+        """What reading answers about the target in another state than its own."""
+        facts, entity = self.graph.facts[case.graph_type], self.graph.get(case.graph_type, target)
+        facts.set_state(entity, state)
+        collection = facts.collections[0]
+        viewed = facts.view(entity, collection.version)
+        return viewed if collection.get_one else {"value": [viewed]}
+
+    async def submit(self, case: Case, target: str, *, person: Person | None = None, why: str = WHY) -> Ack:
+        """Enters it in an empty dialog, so that nothing is read before the cancellation itself does."""
+        play = Play(self.tenant, person or case.person)
+        return await play.submit(await play.dialog(), kind=case.kind, id=target, justification=why)
+
+    async def cancel(self, case: Case, target: str, *, person: Person | None = None, why: str = WHY) -> Story:
+        """Cancels, and waits until everybody was told."""
+        person = person or case.person
+        before = len(Play(self.tenant, person).private())
+        await self.submit(case, target, person=person, why=why)
+        return await self.story(case, target, person=person, before=before)
+
+    async def story(
+        self, case: Case, target: str, *, person: Person | None = None, before: int = 0, lines: int = 1
+    ) -> Story:
+        """What is left of it once the audit channel has so many lines about the target: telling is over then."""
+        person = person or case.person
+        await self.tenant.slack.until(lambda: len(self._about(AUDIT, target)) >= lines)
+        roots = [message for message in self._about(CHANNEL, target) if message.thread_ts in (None, message.ts)]
+        threads = {root.ts for root in roots}
+        return Story(
+            case=case,
+            person=person,
+            target=target,
+            roots=roots,
+            replies=[m for m in self.tenant.slack.messages(CHANNEL) if m.thread_ts in threads and m.ts != m.thread_ts],
+            private=Play(self.tenant, person).private()[before:],
+            lines=self._about(AUDIT, target),
+            rows=self.rows(target),
+            posts=self.posts(target),
+            effects=[effect for effect in self.graph.effects if effect.id == target],
+        )
+
+    def posts(self, target: str) -> list[Call]:
+        """The cancel calls that reached the service."""
+        return [call for call in self.graph.calls if call.method == "POST" and f"/{target}/" in call.path]
+
+    def reads(self, target: str) -> list[Call]:
+        """The reads of a single request that reached the service."""
+        return [call for call in self.graph.calls if call.method == "GET" and call.path.endswith(f"/{target}")]
+
+    async def replying(self, target: str, part: str) -> Message:
+        """The reply in the target's thread, once it says so."""
+
+        def found() -> Message | None:
+            threads = {root.ts for root in self._about(CHANNEL, target)}
+            replies = [one for one in self.tenant.slack.messages(CHANNEL) if one.thread_ts in threads]
+            return next((one for one in replies if part in words(one.blocks)), None)
+
+        return await self.tenant.slack.until(found)
+
+    def rows(self, target: str) -> list[Row]:
+        """The audit rows of the target, in order."""
+        query = "SELECT event, detail, justification, oid FROM audit WHERE lower(target_id) = lower(?) ORDER BY seq"
+        connection = sqlite3.connect(self.tenant.directory / "bot.db")
+        try:
+            found = connection.execute(query, (target,)).fetchall()
+        finally:
+            connection.close()
+        return [Row(event, json.loads(detail), justification, oid) for event, detail, justification, oid in found]
+
+    def execute(self, statement: str) -> None:
+        """Changes the bot's database behind its back, as another instance would."""
+        with sqlite3.connect(self.tenant.directory / "bot.db") as connection:
+            connection.execute(statement)
+        connection.close()
+
+    def reset(self) -> None:
+        """Puts the service back to how it was, and checks that the bot has sent nothing that no document knows."""
+        assert self.tenant.slack.violations == []
+        assert self.graph.violations == []
+        self.graph.faults.clear()
+        self.graph.location_override = None
+        self.graph.operation_script[:] = ["scheduled", "inProgress", "succeeded"]
+        self.graph.finishes_on_read = True
+        self.graph.generic_codes.clear()
+        self.graph.inner_key = "innerError"
+
+    def _about(self, channel: str, target: str) -> list[Message]:
+        return [one for one in self.tenant.slack.messages(channel) if target in words(one.blocks)]
+
+
+__all__ = ["HEADLINES", "POST", "READ", "TOLD_PRIVATELY", "Row", "Scene", "Story"]

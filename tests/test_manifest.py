@@ -1,0 +1,59 @@
+"""The Slack manifest: valid against Slack's published schema, and asking for what is used and no more."""
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from bot.manifest import SCOPES, manifest
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT.parent / "shared" / "slack" / "manifest.schema.2.0.0.json"
+
+# Scopes by Web API method, from docs.slack.dev/reference/methods.
+NEEDED = {
+    "auth_test": set(),
+    "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_info": {"channels:read", "groups:read"},
+    "usergroups_users_list": {"usergroups:read"},
+    "users_info": {"users:read"},
+    "views_open": set(),
+    "views_update": set(),
+}
+
+
+def test_file_is_the_printed_manifest() -> None:
+    assert yaml.safe_load((ROOT / "manifest.yml").read_text()) == manifest(None)
+
+
+@pytest.mark.parametrize("public_url", [None, "https://bot.example.test"])
+def test_valid_against_slacks_schema(public_url: str | None) -> None:
+    """The schema lies beside the checkout in CI and is not ours to copy."""
+    if not SCHEMA.is_file():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{SCHEMA} is missing")
+        pytest.skip("Slack's manifest schema is not here")
+    schema: dict[str, Any] = json.loads(SCHEMA.read_text())
+    jsonschema.validate(manifest(public_url), schema)
+
+
+def test_http_mode_has_one_address() -> None:
+    made = json.dumps(manifest("https://bot.example.test/"))
+    assert made.count("https://bot.example.test/slack/events") == 2
+    assert '"socket_mode_enabled": false' in made
+
+
+def test_scopes_are_those_that_the_code_uses() -> None:
+    """The Web API methods that the bot calls, read from its source, need exactly these scopes."""
+    source = "".join(path.read_text() for path in (ROOT / "bot").rglob("*.py") if "sandbox" not in path.parts)
+    called = set(re.findall(r"(?:client|slack)\.([a-z]+_[A-Za-z_]+)\(", source)) & set(NEEDED)
+    unknown = set(re.findall(r"\.((?:chat|conversations|views|users|usergroups)_\w+)\(", source)) - set(NEEDED)
+    assert unknown == set()
+    assert called == set(NEEDED)
+    assert set(SCOPES) == {"commands"}.union(*NEEDED.values())
