@@ -1,5 +1,6 @@
 """The composition root of a serving process: every part is built here, and nowhere else."""
 
+import asyncio
 import time
 from typing import Final
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ class Bot:
         self._settings = configuration.settings
         self._services = services
         self._clicks = Tasks()
+        self._submissions = Tasks(awaited=True)
         self._bolt = _bolt(configuration, services)
         self._canceller = self._build(configuration)
         self._socket = self._socket_handler()
@@ -68,8 +70,9 @@ class Bot:
         if self._socket:
             await self._socket.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
         await self._edge.stop()
-        drained = await self._clicks.drain(self._services.timings.slack_call)
-        if not await self._canceller.drain(self._services.timings.drain) or not drained:
+        seconds = self._services.timings.slack_call
+        answered = await asyncio.gather(self._clicks.drain(seconds), self._submissions.drain(seconds))
+        if not await self._canceller.drain(self._services.timings.drain) or not all(answered):
             log.error("stopped_with_work_left")
 
     def _build(self, configuration: Configuration) -> Canceller:
@@ -104,7 +107,16 @@ class Bot:
                 tasks=self._clicks,
             )
         )
-        self._bolt.view(CALLBACK)(SubmittedDialog(services.store, parser, directory, canceller, poster))
+        self._bolt.view(CALLBACK)(
+            SubmittedDialog(
+                store=services.store,
+                parser=parser,
+                directory=directory,
+                canceller=canceller,
+                poster=poster,
+                tasks=self._submissions,
+            )
+        )
         return canceller
 
     def _socket_handler(self) -> AsyncSocketModeHandler | None:

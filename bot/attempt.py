@@ -10,7 +10,7 @@ from bot.following import Follower
 from bot.gate import Gate, Seen
 from bot.graph.client import Answer, GraphClient, scoped
 from bot.graph.wire import Caller
-from bot.outcome import Look, Outcome, Reason, before_call, rejected
+from bot.outcome import Look, Outcome, Reason, after, before_call, rejected
 from bot.policy import Identity, Ownership
 from bot.resources import CancelCall, Meaning, Resource, Target, snapshot
 from bot.timings import Timings
@@ -25,13 +25,14 @@ _SAYS_ALL: Final = (401, 403, 404)  # reading again after these would tell nothi
 class Progress:
     """What one cancellation has been through: lost answers, rounds that reached nothing, 429s, and what was seen last.
 
-    `calling` is true while a call is out whose fate nobody has told yet.
+    `calling` is true while a call is out whose fate nobody has told yet; `failure` is what last went wrong.
     """
 
     lost: int = 0
     unreached: int = 0
     throttled: int = 0
     calling: bool = False
+    failure: ServiceFailure | None = None
     look: Look = field(default_factory=Look)
 
     @property
@@ -71,11 +72,12 @@ class Attempts:
         try:
             seen = await self._gate.see(cancellation.actor, cancellation.target)
         except ServiceFailure as failure:
+            progress.failure = failure
             return self._unread(resource, failure, progress)
         progress.look = seen.look
         settled = before_call(resource, seen.look, seen.decision, progress.lost, _MOST_LOST)
         if settled:
-            return settled
+            return after(progress.failure, settled) if progress.lost else settled
         cancellation = replace(cancellation, actor=seen.actor)
         try:
             return await self._call(cancellation, resource, seen, progress)
@@ -83,6 +85,7 @@ class Attempts:
             progress.calling = False
             if not isinstance(failure, ServiceFailure):
                 raise
+            progress.failure = failure
             return await self._uncalled(cancellation, resource, seen, failure, progress)
 
     async def _call(self, cancellation: Cancellation, resource: Resource, seen: Seen, progress: Progress) -> Outcome:
@@ -93,7 +96,7 @@ class Attempts:
         answer = await self._graph.cancel(resource, call, cancellation.target, cancellation.justification, caller)
         progress.calling = False
         outcome = await self._succeeded(cancellation, resource, call, answer, caller)
-        return replace(outcome, unread=seen.look.snapshot is None)
+        return replace(outcome, unread=call.only_own and seen.look.snapshot is None)
 
     async def _succeeded(
         self, cancellation: Cancellation, resource: Resource, call: CancelCall, answer: Answer, caller: Caller
@@ -140,6 +143,8 @@ class Attempts:
             return self._throttled(resource, failure, progress)
         progress.look = await self._look_after(cancellation, failure, progress)
         outcome = rejected(resource, failure, progress.look, progress.lost)
+        if outcome.reason is Reason.SIGN_IN and seen.decision.identity is Identity.APPLICATION:
+            outcome = replace(outcome, reason=Reason.SERVICE_ERROR)  # the bot itself cannot sign in again
         return replace(outcome, permission=_permission(resource, seen, cancellation.target))
 
     async def _look_after(self, cancellation: Cancellation, error: ServiceError, progress: Progress) -> Look:
@@ -156,7 +161,7 @@ class Attempts:
         if progress.unreached < _MOST_UNREACHED:
             return Wait(self._pause(progress.unreached, failure))
         reason = Reason.LOST if progress.lost else Reason.UNREACHABLE
-        return Outcome(reason, client_request_id=failure.client_request_id)
+        return after(failure, Outcome(reason))
 
     def _throttled(self, resource: Resource, error: ServiceError, progress: Progress) -> Outcome | Wait:
         """A 429: the service did not process the request, and says when to come again."""

@@ -33,7 +33,7 @@ def load_configuration() -> Configuration:
     if selection:
         kinds, wrong_kinds = _collected(lambda: _kinds(selection, everything))
         rules, wrong_rules = _collected(lambda: _rules(selection))
-        enabled = everything.only(kinds or ())
+        enabled = everything.only(kinds or (), selection.azure_cloud)
         problems += [*wrong_kinds, *wrong_rules, *_contradictions(rules or (), everything, enabled)]
         if settings and not problems:
             return Configuration(settings, everything, enabled, rules or ())

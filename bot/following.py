@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.errors import BotError, ServiceFailure
+from bot.errors import BotError
 from bot.graph.client import Answer, GraphClient, Operation
 from bot.graph.wire import Caller
 from bot.outcome import Look, Outcome, Reason
@@ -49,7 +49,7 @@ class Follower:
     ) -> Operation | None:
         try:
             return await self._graph.operation(resource, call, answer.location, caller)
-        except ServiceFailure:
+        except BotError:
             # The operation cannot be read just now: the target may tell.
             return None
 

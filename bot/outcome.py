@@ -1,9 +1,9 @@
 """What became of a cancellation, derived from the service's answers alone. Everything here is pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.errors import BotError, ConsentNeeded, Refused, ServiceError, SignInNeeded
+from bot.errors import AnswerLost, BotError, ConsentNeeded, Refused, ServiceError, ServiceFailure, SignInNeeded
 from bot.policy import Decision
 from bot.policy import Reason as PolicyReason
 from bot.resources import DocumentedError, ErrorMeaning, Resource, Snapshot, Standing
@@ -92,10 +92,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Look:
-    """What reading the target showed: a snapshot, that there is none such (`missing`), or (neither) nothing at all."""
+    """What reading the target showed: a snapshot, that there is none such (`missing`), or (neither) nothing at all.
+
+    `refusal` is why there is no snapshot, where somebody said so.
+    """
 
     snapshot: Snapshot | None = None
     missing: bool = False
+    refusal: BotError | None = None
 
     @property
     def state(self) -> str:
@@ -109,13 +113,15 @@ def before_call(resource: Resource, look: Look, decision: Decision, lost: int, m
     `lost` counts the calls whose answers were lost: after one, only what is read back may be claimed.
     """
     if lost:
-        return _read_back(look, decision, lost, most_lost)
+        return _read_back(resource, look, decision, lost, most_lost)
     unread_own = decision.reason is PolicyReason.OWNERSHIP_UNKNOWN and _may_go_unread(resource, look)
     if not decision.allowed and not unread_own:
         return _refused(decision, look)
     if look.missing:
         # Whoever may only cancel their own must not learn which of others' requests exist.
-        return Outcome(Reason.NOT_YOURS, detail="not_found") if decision.own_only else Outcome(Reason.NOT_FOUND)
+        if decision.own_only:
+            return Outcome(Reason.NOT_YOURS, detail="not_found")
+        return after(look.refusal, Outcome(Reason.NOT_FOUND))
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
         return Outcome(Reason.FOUND_FINAL, look.state, next_step=_too_late(resource, look.snapshot))
     return None
@@ -126,9 +132,12 @@ def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> 
     known = documented(resource, error)
     snapshot = look.snapshot
     if lost and snapshot and snapshot.cancelled:
-        return _with(error, Outcome(Reason.UNPROVEN, look.state))
+        return after(error, Outcome(Reason.UNPROVEN, look.state))
     if snapshot and snapshot.standing is Standing.FINAL:
-        return _with(error, Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, snapshot)))
+        return after(error, Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, snapshot)))
+    if lost:
+        # This error is about the repeated call; what became of the first, nobody has said.
+        return after(error, Outcome(_unsettled(snapshot), look.state))
     reason = _reason(known, error)
     if reason is Reason.TOO_LATE and snapshot:
         # It is not over, so "too late" would be wrong: its state just is none that can be cancelled.
@@ -136,7 +145,7 @@ def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> 
     sentence, next_step = (known.sentence, known.next_step) if known else ("", "")
     if reason is Reason.NOT_ALLOWED and not known:
         next_step = resource.who
-    return _with(error, Outcome(reason, look.state, sentence=sentence, next_step=next_step))
+    return after(error, Outcome(reason, look.state, sentence=sentence, next_step=next_step))
 
 
 def documented(resource: Resource, error: ServiceError) -> DocumentedError | None:
@@ -149,6 +158,17 @@ def documented(resource: Resource, error: ServiceError) -> DocumentedError | Non
     return None
 
 
+def after(failure: BotError | None, outcome: Outcome) -> Outcome:
+    """The outcome with what the service said when it failed: status, code, and the ids of the request."""
+    if not isinstance(failure, ServiceFailure):
+        return outcome
+    outcome = replace(outcome, client_request_id=failure.client_request_id)
+    if not isinstance(failure, AnswerLost | ServiceError):
+        return outcome
+    code = failure.service_code if isinstance(failure, ServiceError) else ""
+    return replace(outcome, status=failure.status, service_code=code, request_id=failure.request_id)
+
+
 def prevented(error: BotError) -> Outcome:
     """The end when something that must come before the call failed: nothing was sent."""
     if isinstance(error, Refused):
@@ -158,22 +178,28 @@ def prevented(error: BotError) -> Outcome:
     return Outcome(reason, sentence=error.sentence, next_step=error.next_step, detail=error.code)
 
 
-def _read_back(look: Look, decision: Decision, lost: int, most_lost: int) -> Outcome | None:
+def _read_back(resource: Resource, look: Look, decision: Decision, lost: int, most_lost: int) -> Outcome | None:
     if look.snapshot and look.snapshot.cancelled:
         return Outcome(Reason.CONFIRMED, look.state)
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
-        return Outcome(Reason.FOUND_FINAL, look.state)
-    if not look.snapshot or not decision.allowed or lost >= most_lost:
-        return Outcome(Reason.LOST, look.state)
-    return None
+        return Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, look.snapshot))
+    unsettled = not look.snapshot or look.snapshot.cancelling or not decision.allowed or lost >= most_lost
+    return Outcome(_unsettled(look.snapshot), look.state) if unsettled else None
+
+
+def _unsettled(snapshot: Snapshot | None) -> Reason:
+    return Reason.IN_PROGRESS if snapshot and snapshot.cancelling else Reason.LOST
 
 
 def _refused(decision: Decision, look: Look) -> Outcome:
     if decision.reason is PolicyReason.NOT_OWN:
         return Outcome(Reason.NOT_YOURS, detail="not_own")
     if decision.reason is PolicyReason.OWNERSHIP_UNKNOWN:
-        reason = Reason.NOT_YOURS if look.missing else Reason.UNREADABLE
-        return Outcome(reason, detail="not_found" if look.missing else "ownership_unknown")
+        if look.missing:
+            return Outcome(Reason.NOT_YOURS, detail="not_found")
+        if isinstance(look.refusal, ConsentNeeded):
+            return prevented(look.refusal)
+        return after(look.refusal, Outcome(Reason.UNREADABLE, detail="ownership_unknown"))
     return Outcome(Reason.POLICY, detail=decision.reason)
 
 
@@ -201,17 +227,4 @@ def _reason(known: DocumentedError | None, error: ServiceError) -> Reason:
     }
     return (
         meanings.get(known.meaning, Reason.SERVICE_ERROR) if known else statuses.get(error.status, Reason.SERVICE_ERROR)
-    )
-
-
-def _with(error: ServiceError, outcome: Outcome) -> Outcome:
-    return Outcome(
-        outcome.reason,
-        outcome.state,
-        error.status,
-        error.service_code,
-        error.request_id,
-        error.client_request_id,
-        outcome.sentence,
-        outcome.next_step,
     )

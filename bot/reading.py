@@ -21,7 +21,7 @@ class Reader:
             if actor.account is None:
                 raise SignInNeeded("Your Slack account is not linked to a Microsoft account.", "Link your account.")
             look = await self._try(resource, target, Caller(actor.account))
-            if look:
+            if look.snapshot or look.missing or not resource.read.permissions.application:
                 return look
         return await self.as_application(resource, target)
 
@@ -29,20 +29,20 @@ class Reader:
         """What the bot's own application can see: nothing, where the service lets only people read."""
         if not resource.read.permissions.application:
             return Look()
-        return await self._try(resource, target, Caller()) or Look()
+        return await self._try(resource, target, Caller())
 
-    async def _try(self, resource: Resource, target: Target, caller: Caller) -> Look | None:
-        """None when the service refuses to show it to this caller."""
+    async def _try(self, resource: Resource, target: Target, caller: Caller) -> Look:
+        """An empty look, with the refusal, when this caller may not read it."""
         try:
             entity = await self._graph.read(resource, target, caller)
-        except ConsentNeeded:
-            return None
+        except ConsentNeeded as error:
+            return Look(refusal=error)
         except ServiceError as error:
             known = documented(resource, error)
             if error.status == 404 or (known and known.meaning is ErrorMeaning.NOT_FOUND):
-                return Look(missing=True)
+                return Look(missing=True, refusal=error)
             if error.status in (401, 403):
-                return None
+                return Look(refusal=error)
             raise
         return Look(snapshot(resource, entity))
 

@@ -5,8 +5,10 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from types import ModuleType
 
+from bot.resources._entity import same_state
 from bot.resources._spec import Cloud, Resource
 
 _SLOT = re.compile(r"\{(\w*)\}")
@@ -41,10 +43,10 @@ class Registry:
         close = difflib.get_close_matches(name.casefold()[:100], self._by_name, n=1, cutoff=0.5)
         return self._by_name[close[0]].kind if close else None
 
-    def only(self, kinds: Iterable[str]) -> "Registry":
-        """The registry of just these kinds."""
+    def only(self, kinds: Iterable[str], cloud: Cloud) -> "Registry":
+        """The registry of just these kinds, with the calls that Microsoft offers in this cloud."""
         wanted = set(kinds)
-        return Registry(resource for resource in self if resource.kind in wanted)
+        return Registry(_offered(resource, cloud) for resource in self if resource.kind in wanted)
 
     def current(self, cloud: Cloud) -> tuple[str, ...]:
         """The kinds that Microsoft has not retired and offers in this cloud."""
@@ -72,6 +74,10 @@ def _resource(module: ModuleType) -> Resource:
     return resource
 
 
+def _offered(resource: Resource, cloud: Cloud) -> Resource:
+    return replace(resource, cancel=tuple(call for call in resource.cancel if cloud in call.clouds))
+
+
 def _check(resource: Resource) -> None:
     known = {"id", "scope"} if resource.scopes else {"id"}
     paths = [*(call.path for call in resource.cancel), resource.read.path, *resource.urls]
@@ -82,5 +88,5 @@ def _check(resource: Resource) -> None:
         raise RegistryError(f"{resource.kind}: no call cancels it")
     if not resource.states.cancelled <= resource.states.final:
         raise RegistryError(f"{resource.kind}: a cancelled state is not final")
-    if resource.states.yes & resource.states.final:
+    if {same_state(s) for s in resource.states.yes} & {same_state(s) for s in resource.states.final}:
         raise RegistryError(f"{resource.kind}: a state is both cancellable and final")

@@ -61,7 +61,8 @@ class Permissions:
 class CancelCall:
     """One documented call that cancels.
 
-    `only_own` marks a call that the service itself limits to the caller's own requests.
+    `only_own` marks a call that the service itself limits to the caller's own requests. `clouds`: where this call is
+    offered, among those that offer the kind.
     """
 
     version: Literal["v1.0", "beta"]
@@ -71,6 +72,7 @@ class CancelCall:
     body: Mapping[str, str | Slot] | None = None
     method: Literal["POST"] = "POST"
     only_own: bool = False
+    clouds: frozenset[Cloud] = ALL_CLOUDS
 
 
 @dataclass(frozen=True)

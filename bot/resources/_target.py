@@ -67,13 +67,14 @@ def target_of_url(registry: Registry, text: str, hosts: Collection[str]) -> Targ
 
 def path_of(resource: Resource, template: str, target: Target) -> str:
     """A documented path with this target's id, matched once more and quoted; raises `TargetError`."""
-    if not resource.id_pattern.fullmatch(target.id) or target.scope not in ("", *resource.scopes):
+    if not resource.id_pattern.fullmatch(target.id) or target.scope not in (resource.scopes or ("",)):
         raise TargetError("bad_id", target.id)
     return template.replace("{id}", quote(target.id, safe="")).replace("{scope}", quote(target.scope, safe=""))
 
 
 def _path(url: str, hosts: Collection[str]) -> str:
-    if len(url) > _LONGEST:
+    # urlsplit drops line breaks, tabs and leading control characters.
+    if len(url) > _LONGEST or not url.isprintable() or " " in url:
         raise TargetError("unknown_url")
     try:
         parts = urlsplit(url)

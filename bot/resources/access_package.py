@@ -29,6 +29,7 @@ RESOURCE = Resource(
                 delegated=("EntitlementMgmt-SubjectAccess.ReadWrite", "EntitlementManagement.ReadWrite.All")
             ),
             only_own=True,
+            clouds=frozenset({"global", "china"}),
         ),
         CancelCall(
             version="v1.0",

@@ -32,7 +32,7 @@ RESOURCE = Resource(
         version="beta",
         path="/privilegedAccess/{scope}/roleAssignmentRequests/{id}",
         permissions=Permissions(
-            delegated=("PrivilegedAccess.Read.{scope}", "PrivilegedAccess.ReadWrite.{scope}"),
+            delegated=("PrivilegedAccess.ReadWrite.{scope}",),
             application=("PrivilegedAccess.Read.{scope}",),
         ),
     ),
@@ -49,7 +49,7 @@ RESOURCE = Resource(
     reasons=("reason",),
     created="requestedDateTime",
     urls=("/privilegedAccess/{scope}/roleAssignmentRequests/{id}",),
-    clouds=frozenset({"global"}),
+    clouds=frozenset({"global", "usgov", "usgovdod"}),
     who="Only whoever asked for the role, or an administrator of it, can cancel it.",
     too_late="A role that was already provisioned is removed, not cancelled: ask an administrator of the resource.",
     errors=(

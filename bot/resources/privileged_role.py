@@ -29,7 +29,14 @@ RESOURCE = Resource(
             permissions=_PERMISSIONS,
         ),
     ),
-    read=ReadCall(version="beta", path="/privilegedRoleAssignmentRequests", permissions=_PERMISSIONS, listed=True),
+    read=ReadCall(
+        version="beta",
+        path="/privilegedRoleAssignmentRequests",
+        permissions=Permissions(
+            delegated=("PrivilegedAccess.ReadWrite.AzureAD", "Directory.Read.All", "Directory.AccessAsUser.All")
+        ),
+        listed=True,
+    ),
     states=States(
         paths=("status",),
         # The error text says PendingApproval where the enumeration has RequestedApproval: both count.

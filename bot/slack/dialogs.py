@@ -1,5 +1,6 @@
 """Opens the dialog at once and fills it in afterwards, so that a slow service never costs Slack's trigger."""
 
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -88,7 +89,11 @@ class Dialogs:
         return dialog.sentence(text.MISSING_DETAILS if look.missing else text.UNREADABLE_DETAILS)
 
     def _facts(self, target: Target, look: Look) -> RichTextBlock:
-        return facts(details_of(self._gate.registry[target.kind], target, look, now()))
+        moment = now()
+        details = details_of(self._gate.registry[target.kind], target, look, moment)
+        if look.snapshot and look.snapshot.created:
+            details = replace(details, created=f"{details.created}, {text.age(look.snapshot.created, moment)}")
+        return facts(details)
 
     def _unread(self, failure: ServiceFailure, target: Target) -> str:
         """Why the details are missing; the cancellation itself may still be tried."""

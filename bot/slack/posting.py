@@ -75,7 +75,8 @@ class Poster:
             self._responses.pop(place, None)
             return False
         self._responses[place] = (url, until, uses - 1)
-        webhook = AsyncWebhookClient(url, session=self._client.session, timeout=self._client.timeout)
+        # Without Slack's own retry: it tells twice what arrived and was not confirmed.
+        webhook = AsyncWebhookClient(url, session=self._client.session, timeout=self._client.timeout, retry_handlers=[])
         try:
             answer = await webhook.send(
                 text=escape(words), blocks=blocks, response_type="ephemeral", replace_original=False

@@ -58,7 +58,7 @@ _SENTENCES: Final = {
     ),
     Reason.NOT_ALLOWED: ("Microsoft Graph refused it: the permission {permission} or the right role is missing.", ""),
     Reason.SIGN_IN: (
-        "Microsoft asks to see you again before it takes the call. Nothing was cancelled.",
+        "Microsoft asks to see you again before it takes the call.",
         "Link your account again.",
     ),
     Reason.CONFLICT: (
@@ -93,13 +93,13 @@ _SENTENCES: Final = {
 
 NO_STATE: Final = "not readable"
 UNREAD_NOTE: Final = "It could not be read first; the call was one that Microsoft limits to your own requests."
-INVITE: Final = (
-    "I cannot post in that channel, so I tell you here. To have it in the channel next time: /invite me there."
-)
+INVITE: Final = "I could not post it in the channel, so I tell you here. If I am not in that channel: /invite me there."
 OLD_DIALOG: Final = "This dialog can no longer be used. Please open it again."
 OLD_BUTTON: Final = "This button is no longer valid. Use the command instead: " + COMMAND
 BEING_POSTED: Final = "This notification is still being posted. Please press the button again."
 NO_DIALOG: Final = "Slack did not let the dialog open in time. Nothing was sent. Please try again."
+TAKES_LONGER: Final = "This takes longer than usual. It goes on; you can close this dialog, and I tell you how it ends."
+JOINED: Final = "This is already being cancelled."
 OUR_FAULT: Final = "Something on our side failed. Nothing was sent. Please try again."
 READING: Final = "Reading it from Microsoft Graph …"
 UNREADABLE_DETAILS: Final = "Only the person concerned can read its details at Microsoft; they are not shown here."

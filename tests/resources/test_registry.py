@@ -53,10 +53,10 @@ def test_the_nearest_kind(typed: str, meant: str | None) -> None:
 
 
 def test_only_keeps_what_is_named() -> None:
-    some = load().only(["approval-item", "access-package", "no-such-kind"])
+    some = load().only(["approval-item", "access-package", "no-such-kind"], "global")
     assert {resource.kind for resource in some} == {"approval-item", "access-package"}
     assert some.find("governance-role") is None
-    assert list(load().only([])) == []
+    assert list(load().only([], "global")) == []
 
 
 @pytest.mark.parametrize(

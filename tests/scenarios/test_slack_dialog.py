@@ -142,12 +142,15 @@ async def test_addresses_in_the_dialog(tenant: Tenant, alice: Play) -> None:
 
 @pytest.mark.usefixtures("bot")
 async def test_one_dialog_begins_one_cancellation(tenant: Tenant, alice: Play) -> None:
-    """Fails when the dialog is not claimed before the cancellation begins: then the second submission joins or runs."""
+    """Fails when the dialog is not claimed before the cancellation begins: each submission is recorded then."""
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     view = await alice.dialog(f"approval-item {target}")
-    await asyncio.gather(*(alice.submit(view, justification=WHY) for _ in range(3)))
+    acks = await asyncio.gather(*(alice.submit(view, justification=WHY) for _ in range(3)))
+    assert sorted(ack.body is None for ack in acks) == [False, False, True]
     await alice.reply()
     assert len(tenant.graph.effects) == 1
+    with sqlite3.connect(tenant.directory / "bot.db") as database:
+        assert database.execute("SELECT count(*) FROM audit WHERE event IN ('requested', 'joined')").fetchone() == (1,)
     assert [len(alice.roots()), len(alice.replies()), len(alice.private())] == [1, 1, 0]
 
 

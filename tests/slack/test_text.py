@@ -18,7 +18,7 @@ ITEM: Final = KINDS["approval-item"]
 PRIVILEGED: Final = KINDS["privileged-role"]
 GOVERNANCE: Final = KINDS["governance-role"]
 PERMISSION: Final = "ApprovalSolution.ReadWrite"
-ENABLED: Final = KINDS.only(["approval-item", "access-package"])
+ENABLED: Final = KINDS.only(["approval-item", "access-package"], "global")
 
 ACCEPTED: Final = Look(Snapshot("Accepted", Standing.UNKNOWN, cancelled=False, cancelling=False))
 
