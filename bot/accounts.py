@@ -51,6 +51,8 @@ class Accounts:
         async with self._store.begin() as connection:
             await connection.execute(links.delete().where(old))
             await connection.execute(accounts.delete().where(_row(account)))
+            kept = sa.exists().where((links.c.tid == accounts.c.tid) & (links.c.oid == accounts.c.oid))
+            await connection.execute(accounts.delete().where(~kept))
             await connection.execute(
                 accounts.insert().values(
                     tid=account.tid,

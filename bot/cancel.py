@@ -10,7 +10,7 @@ from bot.audit import Audit, Event
 from bot.cancellation import Cancellation
 from bot.errors import BotError
 from bot.gate import Gate
-from bot.outcome import Outcome, Reason, prevented
+from bot.outcome import Outcome, Reason, after, prevented
 from bot.tasks import Tasks
 from bot.timings import Timings
 
@@ -102,7 +102,9 @@ class Canceller:
         try:
             return await self._attempts.round(cancellation, progress)
         except BotError as error:
-            return Outcome(Reason.LOST, detail=error.code) if progress.uncertain else prevented(error)
+            if not progress.uncertain:
+                return prevented(error)
+            return after(progress.failure, Outcome(Reason.LOST, detail=error.code))
         except Exception:
             log.exception("round_failed", cancellation=cancellation.id)
             return Outcome(Reason.LOST if progress.uncertain else Reason.NOT_READY, detail="internal")

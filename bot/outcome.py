@@ -102,6 +102,11 @@ class Look:
     refusal: BotError | None = None
 
     @property
+    def conclusive(self) -> bool:
+        """Whether the service showed it, or said that there is none."""
+        return self.snapshot is not None or self.missing
+
+    @property
     def state(self) -> str:
         """The state that was read; empty when nothing was."""
         return self.snapshot.state if self.snapshot else ""

@@ -21,8 +21,10 @@ class Reader:
             if actor.account is None:
                 raise SignInNeeded("Your Slack account is not linked to a Microsoft account.", "Link your account.")
             look = await self._try(resource, target, Caller(actor.account))
-            if look.snapshot or look.missing or not resource.read.permissions.application:
+            if look.conclusive:
                 return look
+            shared = await self.as_application(resource, target)
+            return shared if shared.conclusive else look
         return await self.as_application(resource, target)
 
     async def as_application(self, resource: Resource, target: Target) -> Look:

@@ -36,6 +36,7 @@ _HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
 }
 
 
+_HOST: Final = re.compile(r"[0-9a-z._:-]+")
 _CREDENTIALS: Final = ("azure_federated_token_file", "azure_client_certificate_path", "azure_client_secret")
 
 
@@ -50,13 +51,21 @@ def is_loopback(url: str) -> bool:
 
 def _origin(value: str) -> str:
     parts = urlsplit(value if "://" in value else f"https://{value}")
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or "@" in parts.netloc:
+    host, port = parts.hostname or "", parts.port
+    if (
+        parts.scheme != "https"
+        or not _HOST.fullmatch(host)
+        or parts.path.strip("/")
+        or parts.query
+        or "@" in parts.netloc
+    ):
         raise ValueError("must be an origin such as https://host:port, without a path")
-    return f"https://{parts.netloc}"
+    host = f"[{host}]" if ":" in host else host
+    return f"https://{host}" if port in (None, 443) else f"https://{host}:{port}"
 
 
 def _slack_api(value: str) -> str:
-    if not value.endswith("/api/"):
+    if not value.endswith("/api/") or not urlsplit(value).hostname:
         raise ValueError("must end in /api/")
     if not value.startswith("https://") and not (value.startswith("http://") and is_loopback(value)):
         raise ValueError("must be https (plain http only on this machine)")

@@ -1,28 +1,20 @@
-"""The database: one engine, its schema, and the queries. SQLite by default, PostgreSQL by `DATABASE_URL`."""
+"""The database's queries, each of them one transaction."""
 
 import asyncio
-import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.database import driver_url, is_current, migrate, open_engine
 from bot.errors import ConfigError
 from bot.resources import Target
 from bot.tables import cards, dialogs
-
-_MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 @dataclass(frozen=True)
@@ -65,8 +57,8 @@ class Store:
     """One database. Every method is one transaction."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = _driver_url(database_url)
-        self._engine: AsyncEngine = _engine(self._url)
+        self._url = driver_url(database_url)
+        self._engine = open_engine(self._url)
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
@@ -80,13 +72,13 @@ class Store:
 
     async def migrate(self) -> str:
         """Brings the schema up to date; returns its revision."""
-        return await asyncio.to_thread(_migrate, self._url)
+        return await asyncio.to_thread(migrate, self._url)
 
     async def prepare(self) -> None:
         """Makes the schema ready for serving: SQLite migrates itself; raises `ConfigError` for another old schema."""
         if self._url.get_backend_name() == "sqlite":
             await self.migrate()
-        elif await asyncio.to_thread(_revision, self._url) != _head():
+        elif not await asyncio.to_thread(is_current, self._url):
             raise ConfigError(["DATABASE_URL: its schema is not this version's; run: python -m bot migrate"])
 
     async def reachable(self) -> bool:
@@ -196,72 +188,3 @@ class Store:
             )
             for row in rows
         ]
-
-
-def _driver_url(database_url: str) -> URL:
-    """The URL with an asynchronous driver; raises `ConfigError`."""
-    try:
-        url = make_url(database_url)
-    except sa.exc.ArgumentError:
-        raise ConfigError(["DATABASE_URL: must be sqlite:////path or postgresql://…"]) from None
-    drivers = {
-        "sqlite": "sqlite+aiosqlite",
-        "postgresql": "postgresql+psycopg",
-        "postgres": "postgresql+psycopg",
-    }
-    if url.drivername not in drivers or (url.drivername == "sqlite" and not url.database):
-        raise ConfigError(["DATABASE_URL: must be sqlite:////path or postgresql://…"])
-    return url.set(drivername=drivers[url.drivername])
-
-
-def _engine(url: URL) -> AsyncEngine:
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
-    _keep_private(Path(str(url.database)))
-    engine = create_async_engine(url, connect_args={"timeout": 20})
-    sa.event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    return engine
-
-
-def _keep_private(path: Path) -> None:
-    """Makes the file before SQLite does, readable for its owner only; its -wal and -shm files inherit that."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _configure_sqlite(connection: Any, _record: object) -> None:
-    # FULL: a committed audit row survives a power loss, which WAL alone does not promise.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _config(connection: sa.Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _sync_engine(url: URL) -> sa.Engine:
-    return sa.create_engine(url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url)
-
-
-def _migrate(url: URL) -> str:
-    engine = _sync_engine(url)
-    with engine.begin() as connection:
-        command.upgrade(_config(connection), "head")
-    engine.dispose()
-    return _head()
-
-
-def _revision(url: URL) -> str | None:
-    engine = _sync_engine(url)
-    with engine.connect() as connection:
-        revision = MigrationContext.configure(connection).get_current_revision()
-    engine.dispose()
-    return revision
-
-
-def _head() -> str:
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""

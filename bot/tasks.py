@@ -1,6 +1,7 @@
 """Background work that is kept, told about and drained: a plain task can vanish with what it was doing."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -27,10 +28,10 @@ class Tasks:
 
     async def drain(self, seconds: float) -> bool:
         """Waits for everything that runs, at most so long; then cancels what is left. Whether all had ended."""
-        waiting = set(self._running)
-        if not waiting:
-            return True
-        _, left = await asyncio.wait(waiting, timeout=seconds)
+        deadline = time.monotonic() + seconds
+        while self._running and (rest := deadline - time.monotonic()) > 0:
+            await asyncio.wait(set(self._running), timeout=rest)
+        left = set(self._running)
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from bot.errors import ServiceError
+from bot.errors import AnswerLost, ServiceError
 from bot.graph.links import operation_path, own_path
 from bot.graph.wire import Caller, Wire
 from bot.resources import CancelCall, Meaning, Permissions, ReadCall, Resource, Slot, Target, path_of
@@ -94,9 +94,9 @@ class GraphClient:
                     return item
             link = page.get("@odata.nextLink")
             if not link:
-                break
+                raise ServiceError(404, (), "")
             path, query = own_path(str(link), self._hosts), {}
-        raise ServiceError(404, (), "")
+        raise AnswerLost(f"Microsoft Graph's list has more than {_PAGES} pages, and the request is not on these.")
 
     async def _get(
         self, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str]

@@ -29,7 +29,8 @@ def operation_path(resource: Resource, location: str, hosts: AbstractSet[str]) -
 def own_path(url: str, hosts: AbstractSet[str]) -> str:
     """Path and query of a `nextLink`; raises `AnswerLost` when it leads elsewhere."""
     parts = _split(url)
-    if not _own(parts, hosts) or not parts.path.startswith(_VERSIONS):
+    clean = url.isascii() and url.isprintable()
+    if not clean or not _own(parts, hosts) or not parts.path.startswith(_VERSIONS):
         raise AnswerLost("Microsoft Graph pointed to another address for the rest of its answer.")
     return f"{parts.path}?{parts.query}"
 

@@ -19,7 +19,16 @@ SIGN_IN: Final = ("Your Microsoft sign-in is no longer valid.", "Link your accou
 OUTAGES: Final = (httpx.HTTPError, msal.exceptions.MsalServiceError)
 """Passed as `http_exceptions`: during these MSAL serves a token that is ageing but still good."""
 
-FAULTS: Final = (httpx.HTTPError, msal.exceptions.MsalError, ValueError, KeyError, AttributeError)
+FAULTS: Final = (
+    httpx.HTTPError,
+    msal.exceptions.MsalError,
+    ValueError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+    OSError,
+)
 """What MSAL lets through when Entra is out of reach or answers a page of HTML: whatever its parser raised."""
 
 

@@ -19,7 +19,7 @@ class MsalHttp:
 
     def get(self, url: str, params: Mapping[str, str] | None = None, headers: Any = None, **_: Any) -> httpx.Response:
         """A GET, as MSAL asks for it."""
-        return self._client.get(self._checked(url), params=params, headers=headers)
+        return _usable(self._client.get(self._checked(url), params=params, headers=headers))
 
     def post(
         self,
@@ -31,7 +31,9 @@ class MsalHttp:
     ) -> httpx.Response:
         """A form POST, as MSAL asks for it."""
         form = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
-        return self._client.post(self._checked(url), params=params, content=urlencode(data or {}), headers=form)
+        return _usable(
+            self._client.post(self._checked(url), params=params, content=urlencode(data or {}), headers=form)
+        )
 
     def close(self) -> None:
         """The pool belongs to the composition root, which closes it."""
@@ -41,3 +43,16 @@ class MsalHttp:
         if parts.scheme != "https" or parts.netloc != self._host:
             raise httpx.UnsupportedProtocol("a token request to a host that is not configured")
         return url
+
+
+def _usable(response: httpx.Response) -> httpx.Response:
+    """The answer if it is Entra's; MSAL would log a page of HTML, and keep one of a GET for a day."""
+    if response.status_code >= 500 or response.status_code == 429:
+        return response
+    try:
+        whole = isinstance(response.json(), dict) and not response.has_redirect_location
+    except (ValueError, RecursionError):
+        whole = False
+    if not whole:
+        raise httpx.DecodingError("an answer that is none of Entra's", request=response.request)
+    return response

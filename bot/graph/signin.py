@@ -12,9 +12,6 @@ from bot.errors import SignInNeeded, Unavailable
 from bot.graph.msal_app import FAULTS, NO_ANSWER, SIGN_IN, MsalApps, refusal
 from bot.graph.tokens import Account
 
-# MSAL advises form_post; that is a cross-site POST, to which the browser sends no SameSite cookie.
-warnings.filterwarnings("ignore", "response_mode='form_post' is recommended", UserWarning)
-
 _CLOCK_SKEW: Final = 120.0  # seconds
 
 
@@ -29,8 +26,14 @@ class SignedIn:
 
 def begin(apps: MsalApps, scopes: Sequence[str], redirect_uri: str, login_hint: str) -> dict[str, Any]:
     """MSAL's flow, whose `auth_uri` is the page to open. Blocks."""
-    app = apps.app(msal.TokenCache())
-    flow = app.initiate_auth_code_flow(list(scopes), redirect_uri=redirect_uri, login_hint=login_hint)
+    try:
+        app = apps.app(msal.TokenCache())
+        with warnings.catch_warnings():
+            # MSAL advises form_post; that is a cross-site POST, to which the browser sends no SameSite cookie.
+            warnings.filterwarnings("ignore", "response_mode='form_post'", UserWarning)
+            flow = app.initiate_auth_code_flow(list(scopes), redirect_uri=redirect_uri, login_hint=login_hint)
+    except FAULTS:
+        raise Unavailable(*NO_ANSWER) from None
     return dict(flow)
 
 
@@ -38,6 +41,7 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
     """Exchanges the code for an account. Blocks; raises `SignInNeeded`, `ConsentNeeded`, `Unavailable`."""
     cache = msal.SerializableTokenCache()
     try:
+        issuer = apps.issuer()
         found = apps.app(cache).acquire_token_by_auth_code_flow(flow, dict(answer))
     except (ValueError, RuntimeError):
         # A wrong state or nonce; the text holds both, so it is neither told nor chained.
@@ -47,13 +51,13 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
     if "error" in found:
         raise refusal(found, " ".join(flow["scope"]))
     claims = found.get("id_token_claims") or {}
-    _validate(apps, claims)
+    _validate(apps, issuer, claims)
     account = Account(str(claims["tid"]).lower(), str(claims["oid"]).lower())
     return SignedIn(account, str(claims.get("preferred_username") or ""), cache.serialize())
 
 
-def _validate(apps: MsalApps, claims: Mapping[str, Any]) -> None:
-    expected = {"aud": apps.authority.client_id, "tid": apps.authority.tenant_id, "iss": apps.issuer()}
+def _validate(apps: MsalApps, issuer: str, claims: Mapping[str, Any]) -> None:
+    expected = {"aud": apps.authority.client_id, "tid": apps.authority.tenant_id, "iss": issuer}
     if any(str(claims.get(name)).lower() != value.lower() for name, value in expected.items()):
         raise SignInNeeded("That sign-in was not for this bot or not in its tenant.", "Sign in with your work account.")
     expires = claims.get("exp")

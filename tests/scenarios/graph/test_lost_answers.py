@@ -1,0 +1,198 @@
+"""Lost answers: read back, repeated at most twice, and never called cancelled, or not cancelled, without knowing."""
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.graph.cases import (
+    ACCESS_PACKAGE,
+    APPROVAL_ITEM,
+    GOVERNANCE_ROLE,
+    OPERATION_APPROVAL,
+    POST,
+    PRIVILEGED_ROLE,
+    READ,
+    Case,
+    each_kind,
+)
+from tests.scenarios.graph.scene import Scene
+
+# Answers that do not tell whether the call was carried out: what the stand-in does, and the status that is told.
+LOST: list[tuple[dict[str, Any], str]] = [
+    ({"drop": True}, ""),
+    ({"status": 500}, "HTTP 500"),
+    ({"status": 503}, "HTTP 503"),
+    ({"status": 503, "headers": {"Retry-After": "0"}}, "HTTP 503"),
+    ({"status": 504, "body": b""}, "HTTP 504"),
+    ({"status": 408}, "HTTP 408"),
+    ({"status": 200, "body": b"<html>Welcome to the proxy</html>"}, "HTTP 200"),
+    ({"status": 502, "body": b"<html>Bad Gateway</html>"}, "HTTP 502"),
+    ({"status": 206, "body": b""}, "HTTP 206"),
+]
+each_loss = pytest.mark.parametrize(("what", "status"), LOST, ids=lambda value: str(value)[:40])
+
+
+@each_kind
+@each_loss
+async def test_without_effect_the_call_is_repeated(scene: Scene, case: Case, what: dict[str, Any], status: str) -> None:
+    target = scene.add(case)
+    scene.fail(POST, **what)
+    story = await scene.cancel(case, target)
+    story.ended("cancelled", posts=2, effects=1)
+    assert status not in story.told.split() or not status
+
+
+@each_kind
+@each_loss
+async def test_with_effect_it_is_read_back(scene: Scene, case: Case, what: dict[str, Any], status: str) -> None:
+    """Fails when the call is repeated without a look: the second one would be refused as not cancellable."""
+    target = scene.add(case)
+    scene.fail(POST, after_effect=True, **what)
+    story = await scene.cancel(case, target)
+    story.ended("cancelled", posts=1, effects=1)
+    assert "Reading it back confirmed the cancellation" in story.told
+    assert status in story.told
+    assert story.client_request_id == story.posts[0].client_request_id
+
+
+@each_kind
+async def test_for_ever(scene: Scene, case: Case) -> None:
+    target = scene.add(case)
+    scene.fail(POST, status=503, times=-1)
+    story = await scene.cancel(case, target)
+    story.ended("unknown", posts=3)
+    assert f"reading back did not settle what became of it (state: {case.pending})" in story.told
+    assert "HTTP 503" in story.told
+    assert story.request_id
+    assert story.client_request_id == story.posts[-1].client_request_id
+
+
+@each_kind
+@pytest.mark.parametrize("calls", [1, 2, 3])
+async def test_effect_of_any_call_is_found(scene: Scene, case: Case, calls: int) -> None:
+    target = scene.add(case)
+    if calls > 1:
+        scene.fail(POST, drop=True, times=calls - 1)
+    scene.fail(POST, drop=True, after_effect=True)
+    story = await scene.cancel(case, target)
+    story.ended("cancelled", posts=calls, effects=1)
+    assert "Reading it back confirmed" in story.told
+
+
+@each_kind
+async def test_reads_lag_behind(scene: Scene, case: Case) -> None:
+    """The repeated call is refused since ours has worked: cancelled, but not provably by us.
+
+    Fails when the error alone decides, or when the target is not read once more.
+    """
+    target = scene.add(case)
+    before = scene.shown(case, target, case.pending)
+    scene.fail(POST, drop=True, after_effect=True)
+    scene.fail(READ, body=before, times=2)
+    story = await scene.cancel(case, target)
+    story.ended("cancelled", posts=2, effects=1)
+    assert "we cannot prove that it was our call" in story.told
+    assert "HTTP 400" in story.told
+    assert story.request_id
+
+
+@each_kind
+async def test_reads_lag_to_the_end(scene: Scene, case: Case) -> None:
+    """Fails when the refusal of the repeated call is told as that of the first one: "Not cancelled" would be a lie."""
+    target = scene.add(case)
+    before = scene.shown(case, target, case.pending)
+    scene.fail(POST, drop=True, after_effect=True)
+    scene.fail(READ, body=before, times=-1)
+    story = await scene.cancel(case, target)
+    story.ended("unknown", posts=2, effects=1)
+    assert "HTTP 400" in story.told
+
+
+UNREADABLE: list[tuple[str, dict[str, Any]]] = [
+    ("forbidden", {"status": 403}),
+    ("unauthorized", {"status": 401}),
+    ("not found", {"status": 404}),
+    ("error", {"status": 400, "body": b""}),
+    ("throttled", {"status": 429, "headers": {"Retry-After": "9999"}}),
+    ("unavailable", {"status": 503}),
+    ("dropped", {"drop": True}),
+    ("HTML", {"status": 200, "body": b"<html></html>"}),
+]
+
+
+@each_kind
+@pytest.mark.parametrize("what", [what for _, what in UNREADABLE], ids=[name for name, _ in UNREADABLE])
+@pytest.mark.parametrize("effect", [True, False], ids=["effect", "no effect"])
+async def test_not_readable_afterwards(scene: Scene, case: Case, what: dict[str, Any], *, effect: bool) -> None:
+    """Whether the call worked or not, nobody can know. Fails when a failed read ends as "Not cancelled"."""
+    target = scene.add(case)
+    scene.fail(POST, drop=True, after_effect=effect)
+    scene.pass_by(READ)
+    scene.fail(READ, times=-1, **what)
+    story = await scene.cancel(case, target)
+    story.ended("unknown", posts=1, effects=int(effect))
+    assert "(state: not readable)" in story.told
+    assert story.client_request_id
+
+
+REFUSED_LATER = [400, 403, 404, 409, 410]
+
+
+@each_kind
+@pytest.mark.parametrize("status", REFUSED_LATER)
+async def test_an_error_of_the_repeated_call_says_nothing_of_the_first(scene: Scene, case: Case, status: int) -> None:
+    target = scene.add(case)
+    scene.fail(POST, drop=True)
+    scene.fail(POST, status=status)
+    story = await scene.cancel(case, target)
+    story.ended("unknown", posts=2)
+    assert f"(state: {case.pending})" in story.told
+    assert f"HTTP {status}" in story.told
+
+
+COMPLETED = [
+    (APPROVAL_ITEM, "completed"),
+    (OPERATION_APPROVAL, "completed"),
+    (ACCESS_PACKAGE, "delivered"),
+    (PRIVILEGED_ROLE, "Completed"),
+    (GOVERNANCE_ROLE, "Provisioned"),
+]
+
+
+@pytest.mark.parametrize(("case", "state"), COMPLETED, ids=lambda value: getattr(value, "kind", value))
+async def test_completed_meanwhile(scene: Scene, case: Case, state: str) -> None:
+    """Fails when it is told like a target that was found final before anything was sent."""
+    target = scene.add(case)
+    scene.fail(POST, drop=True)
+    scene.pass_by(READ)
+    scene.fail(READ, body=scene.shown(case, target, state))
+    story = await scene.cancel(case, target)
+    story.ended("already_final", posts=1)
+    assert f"(state: {state})" in story.told
+    assert "nothing was sent" not in story.told
+
+
+async def test_still_being_cancelled(scene: Scene) -> None:
+    """A role in its passing state is not called a second time. Fails when "Cancelling" counts as still cancellable."""
+    target = scene.add(PRIVILEGED_ROLE)
+    scene.graph.finishes_on_read = False
+    scene.fail(POST, drop=True, after_effect=True)
+    story = await scene.cancel(PRIVILEGED_ROLE, target)
+    story.ended("accepted", posts=1, effects=1)
+
+
+@each_kind
+async def test_person_is_checked_again_before_a_repeat(alone: Scene, start: Any, case: Case) -> None:
+    """Fails when a repeat trusts the first decision."""
+    target = alone.add(case)
+    alone.fail(POST, status=503, headers={"Retry-After": "1"})
+    async with start():
+        await alone.submit(case, target)
+        await alone.replying(target, "again in 1 second")
+        alone.execute("DELETE FROM links" if case is not OPERATION_APPROVAL else "UPDATE links SET oid = upper(oid)")
+        story = await alone.story(case, target)
+    if case is OPERATION_APPROVAL:  # as the application, no link is needed
+        story.ended("cancelled", posts=2, effects=1)
+    else:
+        story.ended("unknown", posts=1)
+        assert story.end["detail"] == "sign_in_needed"
