@@ -18,6 +18,7 @@ from bot.sandbox.slack_view import CannotDo
 
 STATIC = Path(__file__).parent / "static"
 LOOK_SECONDS = 0.1
+"""How often the stand-ins are looked at for changes; those of Graph do not announce themselves."""
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -52,8 +52,9 @@ class Cards:
 
     async def _redraw(self, one: Card, details: CardDetails, *, close: bool) -> None:
         words = f"{details.label}: {details.ended}"
-        await self._poster.update(one.channel, one.ts, words, card(details, "" if close else one.id))
-        if close:
+        taken = await self._poster.update(one.channel, one.ts, words, card(details, "" if close else one.id))
+        # A card that Slack did not change still has its button: the next click on it shows the truth.
+        if close and (taken or details.by):
             await self._store.close_card(one.id, stored(details))
 
     async def _post(self, channel: str, target: Target, details: CardDetails) -> str:

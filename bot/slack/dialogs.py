@@ -56,7 +56,11 @@ class Dialogs:
     async def _fill(
         self, view_id: str, view_hash: str, actor: Actor, prefilled: dialog.Prefilled, target: Target
     ) -> None:
-        view = await self._filled(actor, prefilled, target)
+        try:
+            view = await self._filled(actor, prefilled, target)
+        except Exception:
+            log.exception("details_failed")
+            view = self._view(prefilled, dialog.sentence(text.DETAILS_LATER))
         try:
             await self._client.views_update(view_id=view_id, hash=view_hash, view=view)
         except FAULTS as error:

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from graph_clients import CLIENT_ID, REDIRECT_URI, SECRET, Application, As, GraphClient
 
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import PEOPLE, TENANT_ID, Person
 from bot.sandbox.tls import ThrowAwayAuthority
+from tests.sandbox.graph_clients import CLIENT_ID, REDIRECT_URI, SECRET, Application, As, GraphClient
 
 
 @pytest.fixture(scope="session")

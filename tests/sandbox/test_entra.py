@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from graph_clients import CLIENT_ID, GRAPH, REDIRECT_URI, Application
 
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.people import ALICE, BOB, BOTTY, GONE, GUEST, STRANGER, TENANT_ID, Person
+from tests.sandbox.graph_clients import CLIENT_ID, GRAPH, REDIRECT_URI, Application
 
 SCOPE = "ApprovalSolution.ReadWrite"
 

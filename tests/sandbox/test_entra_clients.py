@@ -19,13 +19,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from graph_clients import CLIENT_ID, GRAPH, REDIRECT_URI, SECRET, Application
 
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import ASSERTION_TYPE, Credentials
 from bot.sandbox.entra_grants import READ_ROLES
 from bot.sandbox.people import ALICE
 from bot.sandbox.tls import ThrowAwayAuthority
+from tests.sandbox.graph_clients import CLIENT_ID, GRAPH, REDIRECT_URI, SECRET, Application
 
 DEFAULT = f"{GRAPH}/.default"
 

@@ -4,10 +4,10 @@ import ssl
 
 import httpx
 import pytest
-from graph_clients import GRAPH, Application
 
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.faults import Fault
+from tests.sandbox.graph_clients import GRAPH, Application
 
 
 @pytest.mark.parametrize(

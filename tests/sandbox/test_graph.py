@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from graph_clients import GRAPH, Application, As, GraphClient, code_of
 
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.faults import Fault
@@ -16,6 +15,7 @@ from bot.sandbox.graph_facts import FACTS
 from bot.sandbox.graph_types import Collection, Entity, Facts, Permissions, Success
 from bot.sandbox.people import ALICE, BOB, CAROL
 from bot.sandbox.tls import ThrowAwayAuthority
+from tests.sandbox.graph_clients import GRAPH, Application, As, GraphClient, code_of
 
 ITEMS = "/beta/solutions/approval/approvalItems"
 OPERATIONS = "/beta/deviceManagement/operationApprovalRequests"

@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from graph_clients import As, code_of
 
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import ALICE, BOB, CAROL
+from tests.sandbox.graph_clients import As, code_of
 
 ITEMS = "/beta/solutions/approval/approvalItems"
 OPERATIONS = "/beta/deviceManagement/operationApprovalRequests"

@@ -1,9 +1,8 @@
 """Lists of the Graph stand-in: pages, filters, and the caller's own."""
 
-from graph_clients import As, code_of
-
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import ALICE, BOB
+from tests.sandbox.graph_clients import As, code_of
 
 ITEMS = "/beta/solutions/approval/approvalItems"
 PACKAGES = "/v1.0/identityGovernance/entitlementManagement/assignmentRequests"

@@ -1,10 +1,10 @@
 """accessPackageAssignmentRequest at the Graph stand-in."""
 
 import pytest
-from graph_clients import As, code_of
 
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import ALICE, BOB, CAROL
+from tests.sandbox.graph_clients import As, code_of
 
 PACKAGES = "/identityGovernance/entitlementManagement/assignmentRequests"
 OLD_PACKAGES = "/beta/identityGovernance/entitlementManagement/accessPackageAssignmentRequests"

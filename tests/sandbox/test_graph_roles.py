@@ -2,10 +2,10 @@
 
 import httpx
 import pytest
-from graph_clients import As, GraphClient, code_of
 
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import ALICE, BOB, DAVE
+from tests.sandbox.graph_clients import As, GraphClient, code_of
 
 ROLES = "/beta/privilegedRoleAssignmentRequests"
 OLD_PIM = "PrivilegedAccess.ReadWrite.AzureAD"

@@ -95,7 +95,7 @@ class Play:
 
     async def told(self) -> str:
         """What the person was last told privately."""
-        await self.tenant.slack.until(lambda: self.private())
+        await self.tenant.slack.until(self.private)
         return self.private()[-1]
 
     def private(self) -> list[str]:

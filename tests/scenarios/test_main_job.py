@@ -2,7 +2,6 @@
 
 import pytest
 
-from bot.app import Bot
 from bot.sandbox.people import ALICE, BOB
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 from tests.scenarios.play import WHY, Play, words
@@ -44,4 +43,4 @@ async def test_operation_approval_as_the_application(tenant: Tenant, carol: Play
     assert (effect.oid, effect.justification) == (None, "Change 23423 is off")
     call = tenant.graph.calls[-1]
     assert call.body == {"justification": "Change 23423 is off", "approvalSource": "unknown"}
-    assert CHANNEL == carol.channel
+    assert carol.channel == CHANNEL

@@ -13,17 +13,20 @@ export function h(tag, attributes = {}, ...children) {
 
 // Make `parent` show `items`: a node stays as it is (with focus, selection and open details) while its item's JSON does.
 export function show(parent, items, keyOf, draw) {
+  const keys = items.map((item) => String(keyOf(item)));
+  for (const node of [...parent.children]) if (!keys.includes(node.dataset.key)) node.remove();
   const before = new Map([...parent.children].map((node) => [node.dataset.key, node]));
   let place = parent.firstElementChild;
-  for (const item of items) {
-    const key = String(keyOf(item));
-    const node = fresh(before.get(key), item, key, draw);
-    if (before.get(key) === place && place) place = place.nextElementSibling;
-    if (before.has(key) && node !== before.get(key)) replace(before.get(key), node);
-    else if (node.nextElementSibling !== place || !node.parentNode) parent.insertBefore(node, place);
-    before.delete(key);
-  }
-  for (const gone of before.values()) gone.remove();
+  items.forEach((item, index) => {
+    const old = before.get(keys[index]);
+    const node = fresh(old, item, keys[index], draw);
+    if (old && old !== node) {
+      replace(old, node);
+      if (place === old) place = node;
+    }
+    if (place === node) place = node.nextElementSibling;
+    else parent.insertBefore(node, place);
+  });
 }
 
 function fresh(node, item, key, draw) {

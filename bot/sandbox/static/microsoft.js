@@ -7,7 +7,7 @@ const at = (id) => document.getElementById(id);
 // `choose(request)` takes a request into the command; `turn(key, on)` sets a fault.
 export function showMicrosoft(state, choose, turn) {
   show(at("requests"), state.requests, (one) => `${one.type} ${one.id}`, (one) => request(one, choose));
-  show(at("faults"), state.faults, (one) => one.key, (one) => fault(one, turn));
+  showFaults(state.faults, turn);
   show(at("calls"), state.calls, (one) => one.number, call);
   at("no-calls").hidden = state.calls.length > 0;
   at("complaints").hidden = state.violations.length === 0;
@@ -42,9 +42,16 @@ async function copy(button, id) {
   setTimeout(() => (button.textContent = "Copy"), 1500);
 }
 
-function fault(one, turn) {
-  const toggle = (event) => turn(one.key, event.target.checked);
-  return h("li", {}, h("label", {}, h("input", { type: "checkbox", role: "switch", checked: one.on, onchange: toggle }), ` ${one.label}`));
+// A switch stays the same node when it goes on or off, so that it keeps the focus.
+function showFaults(faults, turn) {
+  show(at("faults"), faults.map(({ key, label }) => ({ key, label })), (one) => one.key, (one) => fault(one, turn));
+  const switches = [...at("faults").querySelectorAll("input")];
+  switches.forEach((one, index) => (one.checked = faults[index].on));
+}
+
+function fault({ key, label }, turn) {
+  const toggle = (event) => turn(key, event.target.checked);
+  return h("li", {}, h("label", {}, h("input", { type: "checkbox", role: "switch", onchange: toggle }), ` ${label}`));
 }
 
 function call(one) {

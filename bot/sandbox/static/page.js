@@ -10,7 +10,7 @@ const HINT = "Enter sends. A click on a request under Microsoft puts it into the
 const at = (id) => document.getElementById(id);
 
 // Who sits here and what is open; the address keeps the person, so that two windows can be two people.
-const here = { me: decodeURIComponent(location.hash.slice(1)), channel: null, thread: null, tab: "slack", read: new Map() };
+const here = { me: location.hash.slice(1), channel: null, thread: null, tab: "slack", read: new Map() };
 let state = null;
 let events = null;
 
@@ -99,6 +99,7 @@ function enter(channel) {
   here.channel = channel;
   here.thread = null;
   draw();
+  at("command").focus();
 }
 
 function drawConversation(channel) {

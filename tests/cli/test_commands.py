@@ -1,0 +1,110 @@
+"""Exit codes and words of every command."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.resources import load
+from bot.sandbox.people import ALICE
+from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+from tests.cli.conftest import Command
+
+
+async def test_serve_names_everything_that_is_missing(command: Command) -> None:
+    ran = await command("serve", KINDS="aproval-item", TOKEN_KEYS="short", AZURE_TENANT_ID="common")
+    assert ran.code == 2
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_CLIENT_SECRET",
+        "SLACK_SIGNING_SECRET",
+        "PUBLIC_URL",
+        "TOKEN_KEYS",
+        "KINDS: aproval-item is no kind; did you mean approval-item?",
+    ):
+        assert name in ran.err
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize(
+    ("policy", "problem"),
+    [
+        (
+            '[[rule]]\neffect = "allow"\nkinds = ["approval-item"]\nactors = ["*"]\nidentity = "application"',
+            "only people",
+        ),
+        ('[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\nidentity = "application"', "one by one"),
+        ('[[rule]]\neffect = "allow"\nkinds = ["nonsense"]\nactors = ["*"]', "nonsense is no kind"),
+        ('[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\nwho = "me"', "rule 1 who"),
+        ("[[rule", "policy.toml"),
+    ],
+)
+async def test_unusable_policy_stops_the_start(
+    command: Command, tenant: Tenant, tmp_path: Path, policy: str, problem: str
+) -> None:
+    environment = tenant.environment()
+    (tmp_path / "policy.toml").write_text(policy)
+    ran = await command("serve", **environment)
+    assert (ran.code, problem in ran.err) == (2, True), ran.err
+
+
+async def test_application_rule_for_a_kind_that_is_off(command: Command, tenant: Tenant) -> None:
+    ran = await command("serve", **tenant.environment() | {"KINDS": "approval-item"})
+    assert ran.code == 2
+    assert "operation-approval is to be cancelled as the application, but is not switched on" in ran.err
+
+
+async def test_named_policy_must_exist(command: Command, tenant: Tenant) -> None:
+    ran = await command("check", **tenant.environment() | {"POLICY_FILE": "polciy.toml"})
+    assert (ran.code, "polciy.toml does not exist" in ran.err) == (2, True)
+
+
+async def test_check_says_that_everything_is_there(command: Command, tenant: Tenant) -> None:
+    ran = await command("check", **tenant.environment())
+    assert (ran.code, ran.out.count("ok "), "FAIL" in ran.out) == (0, 6, False), ran.out
+
+
+async def test_check_says_what_is_wrong(command: Command, tenant: Tenant) -> None:
+    ran = await command(
+        "check", **tenant.environment() | {"AZURE_CLIENT_SECRET": "wrong", "NOTIFY_CHANNEL": "C0ELSEWHERE"}
+    )
+    assert ran.code == 1
+    assert "FAIL  Entra: Microsoft Entra does not accept the bot's own credential" in ran.out
+    assert "FAIL  NOTIFY_CHANNEL: C0ELSEWHERE: the bot is not in it" in ran.out
+    assert f"ok    AUDIT_CHANNEL: {AUDIT}" in ran.out
+
+
+async def test_wrong_bot_token(command: Command, tenant: Tenant) -> None:
+    ran = await command("serve", **tenant.environment() | {"SLACK_BOT_TOKEN": "xoxb-canary"})
+    assert (ran.code, "Slack did not accept the bot token" in ran.err) == (1, True)
+    assert "canary" not in ran.out + ran.err
+
+
+async def test_migrate(command: Command, tenant: Tenant) -> None:
+    ran = await command("migrate", **tenant.environment())
+    assert (ran.code, ran.out) == (0, "The schema is at revision 0001.\n")
+
+
+async def test_kinds_needs_no_configuration(command: Command) -> None:
+    ran = await command("kinds")
+    assert ran.code == 0
+    assert all(resource.kind in ran.out for resource in load())
+
+
+async def test_manifest(command: Command) -> None:
+    ran = await command("manifest", "--public-url", "https://bot.example.test")
+    assert json.loads(ran.out)["settings"]["interactivity"]["request_url"] == "https://bot.example.test/slack/events"
+
+
+@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("notify",)])
+async def test_wrong_use(command: Command, arguments: tuple[str, ...]) -> None:
+    assert (await command(*arguments)).code == 2
+
+
+async def test_notify(command: Command, tenant: Tenant) -> None:
+    target = tenant.graph.add("accessPackageAssignmentRequest", owner=ALICE.oid)
+    ran = await command("notify", "access-package", target, **tenant.environment())
+    [card] = tenant.slack.messages(CHANNEL)
+    assert (ran.code, ran.out) == (0, f"{CHANNEL} {card.ts}\n")
