@@ -15,11 +15,13 @@ from bot.attempt import Attempts
 from bot.audit import Audit
 from bot.cancel import Canceller
 from bot.configuration import Configuration
+from bot.errors import ConfigError, Unavailable
 from bot.gate import Gate
 from bot.policy import groups_named
 from bot.reading import Reader
 from bot.services import Services
 from bot.slack.actions import CancelButton
+from bot.slack.api import FAULTS, error_of
 from bot.slack.blocks import CANCEL_ACTION
 from bot.slack.cards import Cards
 from bot.slack.commands import Commands
@@ -59,9 +61,16 @@ class Bot:
         return self._edge.port
 
     async def start(self) -> None:
-        """Begins to listen: for HTTP always, and in Socket Mode for Slack's payloads."""
-        await self._edge.start(self._settings.host, self._settings.port)
+        """Begins to listen: for HTTP always, and in Socket Mode for Slack's payloads.
+
+        Raises `ConfigError` when the address is taken, `Unavailable` when Slack does not take the socket.
+        """
+        try:
+            await self._edge.start(self._settings.host, self._settings.port)
+        except OSError as error:
+            raise ConfigError([f"HOST, PORT: cannot listen there: {error.strerror}"]) from error
         if self._socket:
+            await self._try_app_token(self._socket.app_token)
             await self._socket.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
         log.info("serving", mode="socket" if self._socket else "http", host=self._settings.host, port=self.port)
 
@@ -74,6 +83,14 @@ class Bot:
         answered = await asyncio.gather(self._clicks.drain(seconds), self._submissions.drain(seconds))
         if not await self._canceller.drain(self._services.timings.drain) or not all(answered):
             log.error("stopped_with_work_left")
+
+    async def _try_app_token(self, token: str) -> None:
+        """The socket would retry a wrong token for ever."""
+        try:
+            await self._services.slack.apps_connections_open(app_token=token)
+        except FAULTS as error:
+            sentence = f"Slack did not accept the app token, or could not be reached ({error_of(error)})."
+            raise Unavailable(sentence, "Check SLACK_APP_TOKEN.") from error
 
     def _build(self, configuration: Configuration) -> Canceller:
         services, registry = self._services, configuration.enabled

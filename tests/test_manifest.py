@@ -17,6 +17,7 @@ SCHEMA = ROOT.parent / "shared" / "slack" / "manifest.schema.2.0.0.json"
 
 # Scopes by Web API method, from docs.slack.dev/reference/methods.
 NEEDED = {
+    "apps_connections_open": set(),  # with the app token
     "auth_test": set(),
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},

@@ -114,7 +114,10 @@ async def _page(tenant: "Tenant", port: int) -> int:
     from bot.sandbox.page import Page
 
     page = Page(tenant.slack, tenant.graph, port=port)
-    await page.start()
+    try:
+        await page.start()
+    except OSError as error:
+        raise BotError(f"Port {port} cannot be used: {error.strerror}.", "Choose another with --port.") from error
     print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
     try:
         await asyncio.Event().wait()

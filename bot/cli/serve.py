@@ -26,7 +26,9 @@ async def run(_options: argparse.Namespace) -> int:
         loop.add_signal_handler(number, stop.set)
     async with open_services(configuration) as services:
         bot = Bot(configuration, services)
-        await bot.start()
-        await stop.wait()
-        await bot.stop()
+        try:
+            await bot.start()
+            await stop.wait()
+        finally:
+            await bot.stop()
     return 0

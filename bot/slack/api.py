@@ -27,6 +27,8 @@ def web_client(token: str, url: str, session: aiohttp.ClientSession, seconds: fl
 
 def error_of(error: BaseException) -> str:
     """Slack's word for the error, or the exception's name. Never its text, which may hold tokens."""
-    if isinstance(error, SlackApiError):
-        return str(error.response.get("error") or "unknown_error")
-    return type(error).__name__
+    if not isinstance(error, SlackApiError):
+        return type(error).__name__
+    # Not always Slack's JSON: a proxy on the way answers with a page or a line of text.
+    data = getattr(error.response, "data", None)
+    return str(data.get("error") or "unknown_error") if isinstance(data, dict) else "unreadable_answer"

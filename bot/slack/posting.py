@@ -84,7 +84,8 @@ class Poster:
         except FAULTS as error:
             log.warning("response_failed", error=error_of(error))
             return False
-        return answer.status_code == 200
+        # Slack refuses with a 200, too.
+        return answer.status_code == 200 and '"ok":false' not in "".join(answer.body.split())
 
 
 def _origin(url: str) -> str:

@@ -1,6 +1,7 @@
 """Exit codes and words of every command."""
 
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,16 @@ async def test_notify(command: Command, tenant: Tenant) -> None:
     ran = await command("notify", "access-package", target, **tenant.environment())
     [card] = tenant.slack.messages(CHANNEL)
     assert (ran.code, ran.out) == (0, f"{CHANNEL} {card.ts}\n")
+
+
+async def test_wrong_app_token(command: Command, tenant: Tenant) -> None:
+    ran = await command("serve", **tenant.environment() | {"SLACK_APP_TOKEN": "xapp-canary"})
+    assert (ran.code, "Slack did not accept the app token" in ran.err) == (1, True)
+    assert "canary" not in ran.out + ran.err
+
+
+async def test_port_that_is_taken(command: Command, tenant: Tenant) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = await command("serve", **tenant.environment() | {"PORT": port})
+    assert (ran.code, "HOST, PORT: cannot listen there" in ran.err) == (2, True)

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 import bot
+from bot.__main__ import main
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE, BOB
 from bot.sandbox.slack_records import Message
@@ -30,26 +31,35 @@ KINDS: Final = [
 ]
 
 
-async def notify(*arguments: str) -> tuple[int, str]:
-    """Runs the command as an operator does, in the environment of the running bot; exit code and all it printed."""
-    process = await asyncio.create_subprocess_exec(
+async def process(*arguments: str) -> tuple[int, str]:
+    """Runs the command line in the environment of the running bot; exit code and all that it printed."""
+    started = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "bot", "notify", *arguments),
+        *("-m", "bot", *arguments),
         env=os.environ | {"PYTHONPATH": str(Path(bot.__file__).parents[1])},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    printed, _ = await process.communicate()
-    return process.returncode or 0, printed.decode()
+    printed, _ = await started.communicate()
+    return started.returncode or 0, printed.decode()
 
 
-async def posted(tenant: Tenant, *arguments: str, channel: str = CHANNEL) -> Message:
+async def notify(*arguments: str) -> int | str | None:
+    """The same without a process of its own, which takes two seconds to start; the exit code."""
+
+    def run() -> int | str | None:
+        try:
+            return main(["notify", *arguments])
+        except SystemExit as exit_:
+            return exit_.code
+
+    return await asyncio.to_thread(run)
+
+
+async def posted(tenant: Tenant, kind: str, target: str, *, channel: str = CHANNEL) -> Message:
     """The card that the command posts."""
-    code, printed = await notify(*arguments, "--channel", channel)
-    assert code == 0, printed
-    card = tenant.slack.messages(channel)[-1]
-    assert printed.split() == [channel, card.ts]
-    return card
+    assert await notify(kind, target, "--channel", channel) == 0
+    return tenant.slack.messages(channel)[-1]
 
 
 @pytest.mark.usefixtures("socket_bot")
@@ -58,7 +68,9 @@ async def test_from_the_notification_to_the_outcome(
     tenant: Tenant, alice: Play, carol: Play, kind: str, graph_type: str, on_card: str, in_dialog: str
 ) -> None:
     target = tenant.graph.add(graph_type, owner=ALICE.oid)
-    card = await posted(tenant, kind, target)
+    code, printed = await process("notify", kind, target)
+    [card] = tenant.slack.messages(CHANNEL)
+    assert (code, printed.split()) == (0, [CHANNEL, card.ts]), printed
     assert all(part in words(card.blocks) for part in (kind, target, on_card, "(as of "))
     if on_card == ONLY_PEOPLE:
         assert in_dialog not in words(card.blocks)
@@ -94,6 +106,7 @@ async def test_every_card_of_the_target_changes(tenant: Tenant, alice: Play, sta
 @pytest.mark.usefixtures("socket_bot")
 async def test_a_card_that_slack_did_not_change_is_mended_by_the_next_click(tenant: Tenant, alice: Play) -> None:
     """Fails when a card counts as closed although Slack did not take its last state."""
+    tenant.graph.variant["approvalItem"] = "204"
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     card = await posted(tenant, "approval-item", target)
     view = await alice.press(card.ts)
@@ -164,7 +177,7 @@ async def test_others_requests_stay_unseen_behind_the_button(tenant: Tenant, ali
 
 
 @pytest.mark.usefixtures("socket_bot")
-async def test_wrong_use_of_the_command_line(tenant: Tenant) -> None:
+async def test_wrong_use_of_the_command_line(tenant: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments, code, told in (
         ((), 2, "usage: "),
         (("approval-item",), 2, "Give kind and id of the request"),
@@ -176,9 +189,8 @@ async def test_wrong_use_of_the_command_line(tenant: Tenant) -> None:
         (("approval-item", ID, "--channel", ELSEWHERE), 1, "Slack did not take the message for C0ELSEWHERE."),
         (("approval-item", ID, "--channel", PRIVATE), 1, "Slack did not take the message for G0PRIVATE."),
     ):
-        exit_code, printed = await notify(*arguments)
-        assert (exit_code, told in printed) == (code, True), printed
-        assert "Traceback" not in printed
+        assert await notify(*arguments) == code
+        assert told in capsys.readouterr().err
     assert all(tenant.slack.messages(one) == [] for one in (CHANNEL, ELSEWHERE, PRIVATE))
 
 
@@ -186,8 +198,7 @@ async def test_wrong_use_of_the_command_line(tenant: Tenant) -> None:
 async def test_the_default_channel_and_a_service_that_does_not_answer(tenant: Tenant, carol: Play) -> None:
     tenant.graph.faults.add(Fault(r"GET .*/operationApprovalRequests/", status=503))
     target = tenant.graph.add("operationApprovalRequest", owner=BOB.oid)
-    code, printed = await notify(f"https://graph.microsoft.com/beta/deviceManagement/operationApprovalRequests/{target}")
-    assert code == 0, printed
+    assert await notify(f"https://graph.microsoft.com/beta/deviceManagement/operationApprovalRequests/{target}") == 0
     [card] = tenant.slack.messages(CHANNEL)
     assert "Bob Example" not in words(card.blocks)
     view = await carol.press(card.ts)

@@ -15,12 +15,12 @@ export function showDialog(next, names, act) {
   if (key === drawn) return;
   drawn = key;
   const opened = view?.id !== next?.id;
-  const controls = opened ? [] : [...frame.querySelectorAll("[name]")];
+  const before = opened ? [] : controls();
   view = next;
   if (!view) return frame.close();
-  draw(controls, view.errors, names, act);
+  draw(before, view.errors, names, act);
   if (!frame.open) frame.showModal();
-  if (opened) (frame.querySelector("[name]") ?? frame.querySelector("footer button")).focus();
+  if (opened) (controls()[0] ?? frame.querySelector("footer button")).focus();
 }
 
 frame.addEventListener("click", (event) => event.target.closest("[data-close]") && frame.close());
@@ -31,10 +31,12 @@ function draw(before, errors, names, act) {
   const focus = caret();
   const submit = (event) => {
     event.preventDefault();
-    const missing = incomplete(event.target);
-    if (missing) return draw([...event.target.querySelectorAll("[name]")], missing, names, act);
-    event.target.inert = true;
-    act.submit(shown, values(event.target)).then(tell).finally(() => (event.target.inert = false));
+    const missing = incomplete();
+    if (missing || errors !== shown.errors) draw(controls(), missing ?? shown.errors, names, act);
+    if (missing) return;
+    const sent = frame.firstElementChild;
+    sent.inert = true;
+    act.submit(shown, values(frame)).then(tell).finally(() => (sent.inert = false));
   };
   const context = {
     names,
@@ -47,7 +49,7 @@ function draw(before, errors, names, act) {
   };
   frame.onclose = () => view && act.close(shown);
   frame.replaceChildren(form(submit, errors, context));
-  const target = frame.querySelector("[aria-invalid]") ?? [...frame.querySelectorAll("[name]")].find((one) => keyOf(one) === focus?.key);
+  const target = frame.querySelector("[aria-invalid]") ?? controls().find((one) => keyOf(one) === focus?.key);
   if (!target) return;
   target.focus();
   if (focus?.key === keyOf(target)) target.setSelectionRange?.(focus.start, focus.end);
@@ -78,7 +80,11 @@ function caret() {
   return control?.name && frame.contains(control) ? { key: keyOf(control), start: control.selectionStart, end: control.selectionEnd } : null;
 }
 
-function incomplete(form) {
-  const found = [...form.querySelectorAll("[required]")].filter((control) => !control.value);
+function controls() {
+  return [...frame.querySelectorAll("[name]")];
+}
+
+function incomplete() {
+  const found = controls().filter((control) => control.required && !control.value);
   return found.length ? Object.fromEntries(found.map((control) => [control.name, "Please complete this field."])) : null;
 }

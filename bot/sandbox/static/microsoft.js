@@ -50,8 +50,11 @@ function showFaults(faults, turn) {
 }
 
 function fault({ key, label }, turn) {
-  const toggle = (event) => turn(key, event.target.checked);
-  return h("li", {}, h("label", {}, h("input", { type: "checkbox", role: "switch", onchange: toggle }), ` ${label}`));
+  const toggle = (event) => {
+    event.preventDefault(); // it turns when the sandbox says so
+    turn(key, event.target.checked);
+  };
+  return h("li", {}, h("label", {}, h("input", { type: "checkbox", role: "switch", onclick: toggle }), ` ${label}`));
 }
 
 function call(one) {

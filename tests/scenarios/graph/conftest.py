@@ -12,16 +12,18 @@ from tests.scenarios.graph.scene import Scene
 
 @pytest.fixture(scope="module", params=["socket", "http"])
 async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    """A tenant with its bot, for a whole module."""
+    """A tenant with its bot, for a whole module, which may set its own `TIME_SCALE`."""
     directory: Path = tmp_path_factory.mktemp("tenant")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        async with Tenant(directory) as tenant, running(tenant, request.param, monkeypatch):
+        scale = getattr(request.module, "TIME_SCALE", "0.001")
+        async with Tenant(directory) as tenant, running(tenant, request.param, monkeypatch, TIME_SCALE=scale):
             yield Scene(tenant)
 
 
 @pytest.fixture
 def scene(shared: Scene) -> Iterator[Scene]:
     """The same, as good as new for each test."""
+    shared.begin()
     yield shared
     shared.reset()
 

@@ -11,7 +11,7 @@ from bot.sandbox.graph_types import Call, Effect
 from bot.sandbox.people import Person
 from bot.sandbox.slack_records import Ack, Message
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
-from tests.scenarios.graph.cases import POST, READ, Case
+from tests.scenarios.graph.cases import Case
 from tests.scenarios.play import WHY, Play, buttons, words
 
 HEADLINES: Final = {
@@ -111,6 +111,7 @@ class Scene:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.graph = tenant.graph
+        self._before: dict[str, int] = {}
 
     def add(self, case: Case, **properties: Any) -> str:
         """A request of that kind at the service; its id."""
@@ -158,7 +159,7 @@ class Scene:
             person=person,
             target=target,
             roots=roots,
-            replies=[m for m in self.tenant.slack.messages(CHANNEL) if m.thread_ts in threads and m.ts != m.thread_ts],
+            replies=[one for one in self._messages(CHANNEL) if one.thread_ts in threads and one.ts != one.thread_ts],
             private=Play(self.tenant, person).private()[before:],
             lines=self._about(AUDIT, target),
             rows=self.rows(target),
@@ -179,7 +180,7 @@ class Scene:
 
         def found() -> Message | None:
             threads = {root.ts for root in self._about(CHANNEL, target)}
-            replies = [one for one in self.tenant.slack.messages(CHANNEL) if one.thread_ts in threads]
+            replies = [one for one in self._messages(CHANNEL) if one.thread_ts in threads]
             return next((one for one in replies if part in words(one.blocks)), None)
 
         return await self.tenant.slack.until(found)
@@ -200,6 +201,10 @@ class Scene:
             connection.execute(statement)
         connection.close()
 
+    def begin(self) -> None:
+        """Looks from now on only at what is new."""
+        self._before = {channel: len(self.tenant.slack.messages(channel)) for channel in (CHANNEL, AUDIT)}
+
     def reset(self) -> None:
         """Puts the service back to how it was, and checks that the bot has sent nothing that no document knows."""
         assert self.tenant.slack.violations == []
@@ -211,8 +216,8 @@ class Scene:
         self.graph.generic_codes.clear()
         self.graph.inner_key = "innerError"
 
+    def _messages(self, channel: str) -> list[Message]:
+        return self.tenant.slack.messages(channel)[self._before.get(channel, 0) :]
+
     def _about(self, channel: str, target: str) -> list[Message]:
-        return [one for one in self.tenant.slack.messages(channel) if target in words(one.blocks)]
-
-
-__all__ = ["HEADLINES", "POST", "READ", "TOLD_PRIVATELY", "Row", "Scene", "Story"]
+        return [one for one in self._messages(channel) if target in words(one.blocks)]

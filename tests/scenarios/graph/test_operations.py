@@ -9,6 +9,8 @@ import pytest
 from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION, POST, PRIVILEGED_ROLE, READ
 from tests.scenarios.graph.scene import Scene
 
+TIME_SCALE = "0.01"  # leaves an operation 0.6 s
+
 ACCEPTED = "Microsoft accepted the cancellation and is finishing it"
 
 
