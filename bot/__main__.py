@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BotError as error:
         print(error.sentence, error.next_step, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 1
 
 

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -31,12 +32,18 @@ async def run(options: argparse.Namespace) -> int:
     """Plays the demo, or serves the page to click in until interrupted. Nothing leaves this machine."""
     from bot.sandbox.tenant import Tenant
 
+    # Ended in any way, it takes the bot's process with it.
+    task = asyncio.current_task()
+    if task:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with tempfile.TemporaryDirectory(prefix="cancel-approval-") as directory:
         async with Tenant(Path(directory)) as tenant:
             environment = _environment(tenant, http=options.http)
             await _link(environment)
             async with _serving(tenant, environment, http=options.http):
-                return await (_demo(tenant, environment) if options.demo else _page(tenant, options.port))
+                if options.demo:
+                    return await _demo(tenant, environment)
+                return await _page(tenant, environment, options.port)
 
 
 def _environment(tenant: "Tenant", *, http: bool) -> dict[str, str]:
@@ -97,12 +104,7 @@ async def _demo(tenant: "Tenant", environment: Mapping[str, str]) -> int:
     from bot.sandbox.demo import Demo
     from bot.sandbox.scenes import SCENES
 
-    async def notify(kind: str, target: str) -> None:
-        process = await _command(environment, "notify", kind, target, quiet=True)
-        if await process.wait():
-            raise BotError(f"notify {kind} {target} failed")
-
-    demo = Demo(tenant, notify)
+    demo = Demo(tenant, lambda kind, target: _notify(environment, kind, target))
     for number, scene in enumerate(SCENES, 1):
         await demo.play(number, scene)
     violations = [*tenant.slack.violations, *tenant.graph.violations]
@@ -110,20 +112,30 @@ async def _demo(tenant: "Tenant", environment: Mapping[str, str]) -> int:
     return int(bool(demo.failed or violations))
 
 
-async def _page(tenant: "Tenant", port: int) -> int:
+async def _page(tenant: "Tenant", environment: Mapping[str, str], port: int) -> int:
     from bot.sandbox.page import Page
+    from bot.sandbox.scenes import SAMPLES
 
     page = Page(tenant.slack, tenant.graph, port=port)
     try:
         await page.start()
     except OSError as error:
         raise BotError(f"Port {port} cannot be used: {error.strerror}.", "Choose another with --port.") from error
-    print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
     try:
+        targets = [(kind, tenant.graph.add(name, owner=who.oid, state=state)) for kind, name, who, state in SAMPLES]
+        for kind, target in targets[:3]:
+            await _notify(environment, kind, target)
+        print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
         await asyncio.Event().wait()
     finally:
         await page.stop()
     return 0
+
+
+async def _notify(environment: Mapping[str, str], kind: str, target: str) -> None:
+    process = await _command(environment, "notify", kind, target, quiet=True)
+    if await process.wait():
+        raise BotError(f"notify {kind} {target} failed")
 
 
 async def _command(environment: Mapping[str, str], *arguments: str, quiet: bool = False) -> asyncio.subprocess.Process:

@@ -35,6 +35,19 @@ class Scene:
     prepare: Callable[[Tenant], None] = field(default=lambda _tenant: None)
 
 
+SAMPLES: tuple[tuple[str, str, Person, str | None], ...] = (
+    ("access-package", "accessPackageAssignmentRequest", ALICE, None),
+    ("operation-approval", "operationApprovalRequest", BOB, None),
+    ("approval-item", "approvalItem", ALICE, None),
+    ("approval-item", "approvalItem", BOB, None),
+    ("privileged-role", "privilegedRoleAssignmentRequest", ALICE, None),
+    ("governance-role", "governanceRoleAssignmentRequest", BOB, None),
+    ("approval-item", "approvalItem", ALICE, "completed"),
+    ("access-package", "accessPackageAssignmentRequest", CAROL, None),
+)
+"""What there is to play with: kind, Graph type, whose, and the state where it is not the usual one."""
+
+
 def variant(graph_type: str, name: str) -> Callable[[Tenant], None]:
     """Microsoft answers with that documented success."""
     return lambda tenant: tenant.graph.variant.update({graph_type: name})

@@ -17,11 +17,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _Thread:
-    """Where a cancellation is told. Without `ts` nothing can be posted there; `reply` is the one reply, once posted."""
+    """Where a cancellation is told. Without `ts` nothing can be posted there; `reply` is the one reply, once posted.
+
+    `of_card`: it is the thread of a notification, whose root does not say who cancels and why.
+    """
 
     channel: str
     ts: str
     reply: str = ""
+    of_card: bool = False
 
 
 class SlackTeller:
@@ -68,14 +72,15 @@ class SlackTeller:
         dialog = await self._store.dialog(cancellation.place)
         card = await self._store.card(dialog.card_id) if dialog and dialog.card_id else None
         if card:
-            return _Thread(card.channel, card.ts)
+            return _Thread(card.channel, card.ts, of_card=True)
         channel = cancellation.actor.channel
         return _Thread(channel, await self._cards.begin_thread(cancellation) if channel else "")
 
     async def _end_thread(self, cancellation: Cancellation, outcome: Outcome, told: text.Told) -> None:
         """The reply; a refusal's reason goes to the person alone, and so does what the thread did not take."""
         user = cancellation.actor.user
-        full = blocks.outcome(told, user, "")
+        of_card = self._threads[cancellation.id].of_card
+        full = blocks.outcome(told, user, cancellation.justification if of_card else "")
         if outcome.result is Result.REFUSED:
             await self._reply(cancellation, text.REFUSED_HERE, blocks.note(text.REFUSED_HERE))
             await self._poster.tell(user, cancellation.place, told.sentence, full)

@@ -45,6 +45,7 @@ class Edge:
         app.router.add_get("/readyz", self._readyz)
         if self._verifier:
             app.router.add_post("/slack/events", self._slack)
+        app.on_response_prepare.append(_protect)
         self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -58,17 +59,12 @@ class Edge:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await self._answer(request, handler)
-        response.headers.update(_HEADERS)
-        return response
-
-    async def _answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._public_host and request.path not in _HEALTH and request.host != self._public_host:
             return web.Response(status=421, text="wrong host")
         try:
             return await handler(request)
-        except web.HTTPException as error:
-            return web.Response(status=error.status, text=error.reason)
+        except web.HTTPException:
+            raise
         except Exception:
             log.exception("request_failed", path=request.path)
             # Whatever it was, Slack need not deliver it again: the person was told or will press again.
@@ -84,6 +80,8 @@ class Edge:
                 body = await request.read()
         except TimeoutError:
             return web.Response(status=408, text="too slow")
+        except (web.RequestPayloadError, ConnectionError):
+            return web.Response(status=400, text="not readable")
         if not self._verifier.genuine(timestamp, signature, body):
             return web.Response(status=401, text="not signed by Slack")
         if not self._verifier.first(signature):
@@ -105,6 +103,11 @@ class Edge:
     async def _readyz(self, _request: web.Request) -> web.StreamResponse:
         ready = await self._ready()
         return web.Response(status=200 if ready else 503, text="ready" if ready else "not ready")
+
+
+async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
+    """Puts the headers on everything that is answered, aiohttp's own 404 and 405 too."""
+    response.headers.update(_HEADERS)
 
 
 def _header(request: web.Request, name: str) -> bytes:

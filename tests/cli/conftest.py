@@ -53,7 +53,11 @@ def command(tmp_path: Path) -> Command:
 
     async def run(*arguments: str, **environment: str) -> Ran:
         process = await spawn(tmp_path, environment, *arguments)
-        out, err = await asyncio.wait_for(process.communicate(), 30)
+        try:
+            out, err = await asyncio.wait_for(process.communicate(), 30)
+        finally:
+            if process.returncode is None:
+                process.kill()
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
     return run

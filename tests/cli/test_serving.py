@@ -41,7 +41,7 @@ async def test_stops_after_what_it_has_begun(
     await carol.submit(view, justification="Deploy in the wrong second")
     await tenant.slack.until(lambda: any(call.method == "POST" for call in tenant.graph.calls))
     process.send_signal(number)
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 30)
     assert process.returncode == 0, err.decode()
     assert len(tenant.graph.effects) == 1
     assert len(tenant.slack.messages(AUDIT)) == 1

@@ -26,7 +26,7 @@ def _nothing_happened(tenant: Tenant, play: Play) -> bool:
 @pytest.mark.parametrize("person", [GUEST, GONE, BOTTY], ids=lambda person: person.kind)
 @pytest.mark.parametrize("typed", ["", "help", "no-such-kind", f"approval-item {ID}"])
 async def test_their_commands_are_refused(tenant: Tenant, person: Person, typed: str) -> None:
-    """Each fails without its mark in `directory._strangeness`; the mistyped kind, when it is parsed before asking who."""
+    """Each fails without its mark in `directory._strangeness`; the mistyped kind, when it is read before asking who."""
     play = Play(tenant, person)
     await play.command(typed)
     assert STRANGE in await play.told()

@@ -1,6 +1,6 @@
 """One bot for many cancellations of these tests, in either mode: they differ in what the service does."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,11 @@ async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture
-def scene(shared: Scene) -> Iterator[Scene]:
+async def scene(shared: Scene) -> AsyncIterator[Scene]:
     """The same, as good as new for each test."""
     shared.begin()
     yield shared
-    shared.reset()
+    await shared.reset()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bot.sandbox.faults import Fault
 from bot.sandbox.graph_types import Call, Effect
-from bot.sandbox.people import Person
+from bot.sandbox.people import PEOPLE, Person
 from bot.sandbox.slack_records import Ack, Message
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 from tests.scenarios.graph.cases import Case
@@ -205,16 +205,19 @@ class Scene:
         """Looks from now on only at what is new."""
         self._before = {channel: len(self.tenant.slack.messages(channel)) for channel in (CHANNEL, AUDIT)}
 
-    def reset(self) -> None:
-        """Puts the service back to how it was, and checks that the bot has sent nothing that no document knows."""
+    async def reset(self) -> None:
+        """Puts everything back to how it was, and checks that the bot has sent nothing that no document knows."""
+        for person in PEOPLE:
+            while view := self.tenant.slack.open_view(person.slack_id):
+                await self.tenant.slack.close(person.slack_id, view.id)
         assert self.tenant.slack.violations == []
         assert self.graph.violations == []
         self.graph.faults.clear()
         self.graph.location_override = None
         self.graph.operation_script[:] = ["scheduled", "inProgress", "succeeded"]
         self.graph.finishes_on_read = True
-        self.graph.generic_codes.clear()
-        self.graph.inner_key = "innerError"
+        self.graph.retired = False
+        self.graph.retired_variant.clear()
 
     def _messages(self, channel: str) -> list[Message]:
         return self.tenant.slack.messages(channel)[self._before.get(channel, 0) :]

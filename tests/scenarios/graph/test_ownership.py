@@ -158,5 +158,6 @@ async def test_given_by_an_administrator(scene: Scene, case: Case) -> None:
 
 async def test_package_without_a_requestor(scene: Scene) -> None:
     """Nothing never equals nothing."""
-    target = scene.add(ACCESS_PACKAGE, requestor=None)
-    (await scene.cancel(ACCESS_PACKAGE, target)).ended("refused")
+    story = await scene.cancel(ACCESS_PACKAGE, scene.add(ACCESS_PACKAGE, requestor=None))
+    story.ended("refused")
+    assert "Nobody could read whose request this is" in story.told

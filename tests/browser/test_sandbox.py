@@ -1,0 +1,71 @@
+"""`make sandbox` as somebody tries it who has just cloned the project: the command, a browser, the real bot."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+from playwright.async_api import Page as Tab
+
+from bot.sandbox.people import ALICE
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def sandbox(unused_tcp_port: int, tmp_path: Path) -> AsyncIterator[str]:
+    """The address that the command prints; in the end it stops when asked to."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "bot", "sandbox", "--port", str(unused_tcp_port)),
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout
+    try:
+        async with asyncio.timeout(40):
+            line = (await process.stdout.readline()).decode()
+        yield line.split()[1]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.wait(), 40)
+
+
+@pytest.fixture
+async def tab(browser: Browser, sandbox: str) -> AsyncIterator[Tab]:
+    context = await browser.new_context(base_url=sandbox)
+    errors: list[str] = []
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    tab = await context.new_page()
+    await tab.goto(f"/#{ALICE.slack_id}")
+    yield tab
+    await context.close()
+    assert errors == []
+
+
+async def test_button_dialog_and_thread(tab: Tab) -> None:
+    card = tab.get_by_role("listitem").filter(has_text="Access package request")
+    await card.get_by_role("button", name="Cancel", exact=True).click()
+    dialog = tab.get_by_role("dialog", name="Cancel a request")
+    await expect(dialog.get_by_text("Requested by: Alice Example")).to_be_visible()
+    await dialog.get_by_label("Why should it be cancelled?").fill("I took the <wrong> one")
+    await dialog.get_by_role("button", name="Cancel the request").click()
+    await expect(card.get_by_role("button", name="Cancel", exact=True)).to_have_count(0)
+    await card.get_by_role("button", name="1 reply").click()
+    thread = tab.get_by_role("complementary", name="Thread")
+    await expect(thread.get_by_text("Microsoft confirmed the cancellation.")).to_be_visible()
+
+
+async def test_command_for_somebody_elses_request(tab: Tab) -> None:
+    request = tab.get_by_role("listitem").filter(has_text="operationApprovalRequest · Bob Example")
+    target = await request.locator("code").inner_text()
+    command = tab.get_by_label("Command to send")
+    await command.fill(f"/cancel-approval operation-approval {target} not mine")
+    await command.press("Enter")
+    dialog = tab.get_by_role("dialog", name="Cancel a request")
+    await expect(dialog.get_by_text("You may not cancel this request, or it does not exist.")).to_be_visible()

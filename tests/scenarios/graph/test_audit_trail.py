@@ -1,0 +1,54 @@
+"""No row, no call; and a trail that cannot be ended keeps nobody from being told."""
+
+from tests.scenarios.conftest import Start
+from tests.scenarios.graph.cases import APPROVAL_ITEM
+from tests.scenarios.graph.scene import Scene
+from tests.scenarios.play import words
+
+REFUSING = "CREATE TRIGGER full BEFORE INSERT ON audit WHEN new.event = '{}' BEGIN SELECT RAISE(ABORT, 'full'); END"
+
+
+async def test_wish_cannot_be_recorded(alone: Scene, start: Start) -> None:
+    """Fails when the cancellation begins before its row is durable."""
+    target = alone.add(APPROVAL_ITEM)
+    async with start():
+        alone.execute(REFUSING.format("requested"))
+        ack = await alone.submit(APPROVAL_ITEM, target)
+    assert "Something on our side failed. Nothing was sent." in words([ack.body])
+    assert alone.rows(target) == []
+    assert alone.graph.calls == []
+
+
+async def test_call_cannot_be_recorded(alone: Scene, start: Start) -> None:
+    """Fails when the call goes out before its row is durable."""
+    target = alone.add(APPROVAL_ITEM)
+    async with start():
+        alone.execute(REFUSING.format("called"))
+        story = await alone.cancel(APPROVAL_ITEM, target)
+    story.ended("failed")
+    assert "Something on our side failed before anything was sent" in story.told
+
+
+async def test_end_cannot_be_recorded(alone: Scene, start: Start) -> None:
+    """Fails when people are told only after the last row."""
+    target = alone.add(APPROVAL_ITEM)
+    async with start():
+        alone.execute(REFUSING.format("ended"))
+        story = await alone.cancel(APPROVAL_ITEM, target)
+    assert [row.event for row in story.rows] == ["requested", "called"]
+    assert "Cancelled" in story.told
+    assert len(story.effects) == len(story.lines) == 1
+
+
+async def test_each_call_has_its_row(scene: Scene) -> None:
+    """Who, as whom, by which rule, where to, and what was seen before."""
+    target = scene.add(APPROVAL_ITEM)
+    story = await scene.cancel(APPROVAL_ITEM, target)
+    assert {row.oid for row in story.rows} == {APPROVAL_ITEM.owner.oid}
+    assert story.rows[1].detail == {
+        "rule": 1,
+        "identity": "delegated",
+        "version": "beta",
+        "path": "/solutions/approval/approvalItems/{id}/cancel",
+        "state": "pending",
+    }

@@ -1,0 +1,60 @@
+"""Two at once on one target: one call, one story; whoever comes second is told who was first."""
+
+import asyncio
+
+import pytest
+
+from bot.sandbox.people import ALICE, CAROL, Person
+from tests.scenarios.graph.cases import APPROVAL_ITEM, POST, Case, each_kind
+from tests.scenarios.graph.scene import Scene
+from tests.scenarios.play import Play, words
+
+
+async def _told_of(scene: Scene, case: Case, target: str, person: Person) -> str:
+    ack = await scene.submit(case, target, person=person)
+    assert isinstance(ack.body, dict)
+    assert ack.body["response_action"] == "update"
+    return words(ack.body["view"]["blocks"])
+
+
+@each_kind
+@pytest.mark.parametrize("second", [ALICE, CAROL], ids=["twice", "two people"])
+async def test_second_joins(scene: Scene, case: Case, second: Person) -> None:
+    """Fails without the claim on the target: the second call would be refused as not cancellable."""
+    if case.person is CAROL and second is ALICE:
+        second = CAROL
+    target = scene.add(case)
+    scene.fail(POST, delay=0.3)
+    await scene.submit(case, target)
+    told = await _told_of(scene, case, target.upper(), second)
+    assert f"This is already being cancelled by  @{case.person.slack_id}  since" in told
+    story = await scene.story(case, target)
+    events = [row.event for row in story.rows if row.event != "joined"]
+    assert (events, len(story.rows)) == (["requested", "called", "ended"], 4)
+    assert (len(story.posts), len(story.effects), len(story.roots), len(story.replies)) == (1, 1, 1, 1)
+    assert scene.posts(target.upper()) == []
+
+
+async def test_at_the_very_same_moment(scene: Scene) -> None:
+    target = scene.add(APPROVAL_ITEM)
+    people = [Play(scene.tenant, ALICE), Play(scene.tenant, CAROL)]
+    views = [await play.dialog() for play in people]
+    acks = await asyncio.gather(
+        *(
+            play.submit(view, kind=APPROVAL_ITEM.kind, id=target, justification="At once")
+            for play, view in zip(people, views, strict=True)
+        )
+    )
+    assert sum("already being cancelled" in str(ack.body) for ack in acks) == 1
+    await scene.story(APPROVAL_ITEM, target)
+    assert len(scene.posts(target)) == 1
+
+
+@each_kind
+async def test_one_after_the_other(scene: Scene, case: Case) -> None:
+    target = scene.add(case)
+    await scene.cancel(case, target)
+    await scene.submit(case, target)
+    story = await scene.story(case, target, lines=2)
+    assert "already ended as" in words(story.replies[-1].blocks)
+    assert (len(story.posts), len(story.effects)) == (1, 1)

@@ -1,0 +1,83 @@
+"""Health and readiness: alive is not yet ready, and ready means that Slack and the database are there."""
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from bot.app import Bot
+from bot.sandbox.faults import Fault
+from bot.sandbox.tenant import Tenant
+from bot.store import Store
+from tests.scenarios.conftest import Start
+from tests.test_store import Postgres
+from tests.web.edge import Reply, ask
+
+
+@pytest.fixture
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL whose database can be taken away."""
+    with tempfile.TemporaryDirectory(prefix="pg") as directory:
+        try:
+            started = Postgres(Path(directory))
+        except PermissionError:
+            pytest.skip("PostgreSQL does not run as root, and nobody may not enter this checkout")
+        try:
+            started.wait()
+            yield started
+        finally:
+            started.stop()
+
+
+async def _get(bot: Bot, path: str = "/readyz") -> Reply:
+    """Asks as a load balancer does, which knows no host name."""
+    return await ask(bot.port, "GET", path, host="10.0.0.7")
+
+
+async def _becomes(bot: Bot, status: int) -> None:
+    end = time.monotonic() + 5
+    while (await _get(bot)).status != status:
+        assert time.monotonic() < end, f"not {status}"
+
+
+async def test_ready(bot: Bot) -> None:
+    reply = await _get(bot)
+    assert (reply.status, reply.body) == (200, b"ready")
+    assert (await _get(bot, "/healthz")).status == 200
+
+
+async def test_not_ready_without_the_database(server: Postgres, start: Start) -> None:
+    """Fails when readiness does not ask the database."""
+    url = server.create()
+    store = Store(url)
+    await store.migrate()
+    await store.close()
+    async with start("http", DATABASE_URL=url) as bot:
+        await _becomes(bot, 200)
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+            admin.execute(f"DROP DATABASE {conninfo_to_dict(url)['dbname']} WITH (FORCE)".encode())
+        reply = await _get(bot)
+        assert (reply.status, reply.body) == (503, b"not ready")
+        assert (await _get(bot, "/healthz")).status == 200
+
+
+async def test_not_ready_without_the_socket(tenant: Tenant, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when readiness does not ask the socket: a bot that is connected to nothing would stay in service."""
+    monkeypatch.setattr("bot.app._SOCKET_ALIVE", 0.2)
+    async with start("socket") as bot:
+        await _becomes(bot, 200)
+        tenant.slack.faults.add(Fault("apps.connections.open", error="internal_error", times=-1))
+        await tenant.slack.disconnect(abrupt=True)
+        await _becomes(bot, 503)
+        assert (await _get(bot, "/healthz")).status == 200
+        tenant.slack.faults.clear()
+        await _becomes(bot, 200)
+
+
+async def test_slacks_endpoint_is_closed_in_socket_mode(start: Start) -> None:
+    async with start("socket") as bot:
+        assert (await ask(bot.port)).status == 404
