@@ -10,7 +10,7 @@ from bot.resources import DocumentedError, ErrorMeaning, Resource, Snapshot, Sta
 
 
 class Result(StrEnum):
-    """The six ends of a cancellation (design, section 2)."""
+    """The six ends of a cancellation."""
 
     CANCELLED = "cancelled"
     ACCEPTED = "accepted"

@@ -14,7 +14,7 @@ class Timings:
     """Slack's trigger lives three seconds; what is looked up before the dialog opens must leave room for opening it."""
     repeat_first: float = 5.0
     repeat_second: float = 30.0
-    """Reads lag behind writes: the waits before a lost call is read back and repeated (graph facts, section 4)."""
+    """Reads lag behind writes: the waits before a lost call is read back and repeated."""
     throttled: float = 10.0
     """For a 429 that names no time."""
     throttled_longest: float = 300.0

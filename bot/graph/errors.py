@@ -1,4 +1,4 @@
-"""Microsoft Graph's error answers, in every form that was seen (graph facts, section 4)."""
+"""Microsoft Graph's error answers, in every form that it takes (microsoft-graph-docs: errors.md)."""
 
 import base64
 import json

@@ -1,6 +1,7 @@
 """Access tokens from Entra: the bot's own, and those of people who have signed in.
 
-MSAL blocks, so it runs in a bounded pool of threads; one refresh at a time per account (identity facts, section 1).
+MSAL blocks, so it runs in a bounded pool of threads; one refresh at a time per account, or rotated refresh
+tokens would be lost.
 """
 
 import asyncio

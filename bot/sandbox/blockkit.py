@@ -1,4 +1,4 @@
-"""Block Kit as Slack checks it: blocks, elements and limits of facts/slack.md and Slack's block reference."""
+"""Block Kit as Slack checks it: blocks, elements and limits of Slack's block reference."""
 
 from collections.abc import Iterator
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""The forms of the Graph stand-in's answers (graph.md §§2 and 4)."""
+"""The forms of the Graph stand-in's answers (microsoft-graph-docs: errors.md, beta/resources)."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

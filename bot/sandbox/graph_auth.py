@@ -1,4 +1,4 @@
-"""Bearer tokens at the Graph stand-in: who calls, and claims challenges (graph.md §4)."""
+"""Bearer tokens at the Graph stand-in: who calls, and claims challenges (learn.microsoft.com: claims-challenge)."""
 
 import base64
 import json

@@ -1,4 +1,9 @@
-"""The Graph stand-in's own table of the five cancel actions (graph.md and the seed documents)."""
+"""The Graph stand-in's own table of the five cancel actions.
+
+From microsoft-graph-docs-contrib, api-reference: beta/api/approvalitem-cancel.md, beta/api/
+intune-rbac-operationapprovalrequest-cancelapproval.md, v1.0/api and beta/api/accesspackageassignmentrequest-cancel.md,
+beta/api/privilegedroleassignmentrequest-cancel.md, beta/api/governanceroleassignmentrequest-cancel.md.
+"""
 
 import json
 

@@ -1,6 +1,6 @@
 """A strict Slack on loopback: Web API, Socket Mode, signed HTTP deliveries, and people who type and click.
 
-It plays Slack as documented (facts/slack.md and Slack's reference). What it knows is its own: it shares
+It plays Slack as its reference documents it (docs.slack.dev). What it knows is its own: it shares
 nothing with the bot but the wire.
 """
 

@@ -13,7 +13,7 @@ from bot.sandbox.slack_world import World
 
 POST_TEXT_LIMIT = 40_000
 UPDATE_TEXT_LIMIT = 4_000
-BLOCKS_TEXT_LIMIT = 13_000  # facts/slack.md: about 13,200 characters were refused; Slack documents no number
+BLOCKS_TEXT_LIMIT = 13_000  # about 13,200 characters were seen refused; Slack documents no number
 METADATA_LIMIT = 8_000
 
 

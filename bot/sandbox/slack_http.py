@@ -36,7 +36,7 @@ class HttpDelivery:
             await self._session.close()
 
     def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
-        """Return both signature headers for a body (facts/slack.md: HMAC-SHA256 of `v0:timestamp:body`)."""
+        """Return both signature headers for a body (HMAC-SHA256 of `v0:timestamp:body`)."""
         at = str(int(time.time()) if timestamp is None else timestamp)
         digest = hmac.new(self._secret, b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={digest}"}

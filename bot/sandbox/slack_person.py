@@ -39,7 +39,7 @@ class PersonSide:
         """Type a slash command; the answer, or Slack's own failure notice, is shown to this person."""
         one, channel = self._present(user_id, channel_id)
         if one.kind == "stranger":
-            raise CannotDo("people of another organisation have no slash command (facts/slack.md)")
+            raise CannotDo("people of another organisation have no slash command")
         ack = await self._deliver("slash_commands", command_payload(self._world, one, channel, command, text))
         self._notice_failure(ack, user_id, channel_id, command)
         if ack.status == OK and ack.body:

@@ -27,7 +27,7 @@ CLIENT_ID = "b0700000-0000-4000-8000-00000000c11e"
 IT = "C0IT"
 TIMEOUT_MS = 5000
 
-# facts/slack.md, section "A browser".
+# A browser that starts anywhere and asks nobody but the page.
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -86,7 +86,7 @@ async def graph(tmp_path: Path) -> AsyncIterator[GraphStandIn]:
 
 @pytest.fixture
 async def app(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
-    # facts/slack.md: with these in the environment Bolt takes its OAuth installation store instead.
+    # With these in the environment Bolt takes its OAuth installation store instead.
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
     client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)

@@ -108,7 +108,7 @@ async def empty_slack() -> AsyncIterator[SlackStandIn]:
 
 
 def bolt_app(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> AsyncApp:
-    # facts/slack.md: with these in the environment Bolt takes its OAuth installation store instead.
+    # With these in the environment Bolt takes its OAuth installation store instead.
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
     client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
@@ -180,7 +180,7 @@ async def test_a_lost_answer_took_effect(slack: SlackStandIn) -> None:
 
 
 async def test_no_ack(slack: SlackStandIn) -> None:
-    """facts/slack.md: Bolt answers 404 over HTTP and nothing on the socket when its handler does not ack."""
+    """Bolt answers 404 over HTTP and nothing on the socket when its handler does not ack."""
     slack.limits.ack = 0.2
     ack = await slack.command(ALICE, IT, "silence")
     assert ack.status == 0
