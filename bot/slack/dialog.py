@@ -98,10 +98,15 @@ def _view(blocks: Sequence[Block], dialog_id: str, submit: str | None) -> dict[s
 
 
 def _kind_input(chosen: Resource | None, enabled: Registry) -> InputBlock:
-    options = [Option(value=resource.kind, text=_plain(text.clip(resource.label, 75))) for resource in enabled]
+    options = [Option(value=resource.kind, text=_plain(_choice(resource))) for resource in enabled]
     initial = next((option for option in options if chosen and option.value == chosen.kind), None)
     select = StaticSelectElement(action_id=KIND, options=options, initial_option=initial)
     return InputBlock(block_id=KIND, label="What is it?", element=select)
+
+
+def _choice(resource: Resource) -> str:
+    """What the kind is called in a list; Slack allows 75 characters."""
+    return text.clip(f"{resource.label}{' (retired)' if resource.retirement else ''}", 75)
 
 
 def _id_input(initial: str) -> InputBlock:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import sys
 from functools import partial
 from pathlib import Path
@@ -142,7 +143,7 @@ async def test_what_ended_elsewhere_is_said_on_the_click(tenant: Tenant, alice: 
 
 @pytest.mark.usefixtures("socket_bot")
 async def test_forged_clicks_are_refused(tenant: Tenant, alice: Play) -> None:
-    """Each fails without its line of `_checked` in actions.py; whoever has a response_url can post any button."""
+    """Whoever has a response_url can post a button of any value. Fails where the value is more than looked up."""
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     card, elsewhere = await posted(tenant, "approval-item", target), await posted(tenant, "approval-item", ID)
     in_audit = await posted(tenant, "approval-item", target, channel=AUDIT)
@@ -154,6 +155,18 @@ async def test_forged_clicks_are_refused(tenant: Tenant, alice: Play) -> None:
         assert OLD in alice.private()[-1]
     assert tenant.slack.open_view(ALICE.slack_id) is None
     assert tenant.graph.effects == []
+
+
+@pytest.mark.usefixtures("socket_bot")
+@pytest.mark.parametrize("column", ["team", "channel", "ts"])
+async def test_a_card_is_valid_only_where_it_was_posted(tenant: Tenant, alice: Play, column: str) -> None:
+    """Fails without this column's part of `_checked` in actions.py."""
+    card = await posted(tenant, "approval-item", ID)
+    with sqlite3.connect(tenant.directory / "bot.db") as database:
+        database.execute(f"UPDATE cards SET {column} = 'elsewhere'")  # noqa: S608 - three names of ours
+    await tenant.slack.click(ALICE.slack_id, CHANNEL, card.ts, "cancel_target")
+    assert OLD in await alice.told()
+    assert tenant.slack.open_view(ALICE.slack_id) is None
 
 
 @pytest.mark.usefixtures("socket_bot")

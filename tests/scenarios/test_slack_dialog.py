@@ -27,8 +27,9 @@ def _updates(tenant: Tenant) -> list[str | None]:
 
 @pytest.mark.usefixtures("bot")
 async def test_it_is_open_before_graph_has_answered(tenant: Tenant, alice: Play) -> None:
-    """Fails when the target is read before the dialog opens: then it opens filled in, and too late."""
+    """Fails when the target is read before the dialog opens: then it opens too late for its trigger."""
     _slow_graph(tenant, 2)
+    tenant.slack.limits.trigger = 1.0
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     view = await alice.dialog(f"approval-item {target}")
     assert READING in words(view.blocks)

@@ -50,8 +50,6 @@ async def test_graph_goes_down_at_the_call(alone: Scene, start: Start, *, effect
 
 UNREADABLE: list[dict[str, Any]] = [
     {"status": 500},
-    {"status": 503, "headers": {"Retry-After": "0"}},
-    {"status": 502, "body": b"<html>Bad Gateway</html>"},
     {"status": 200, "body": b"<html>Welcome to the proxy</html>"},
     {"drop": True},
 ]

@@ -74,7 +74,7 @@ async def test_longer_than_the_bound(scene: Scene, case: Case, call: str) -> Non
     assert story.request_id
 
 
-@pytest.mark.parametrize("value", ["soon", "-1", "Mon, 23 Nov 2026 00:00:00 GMT", "1e3", "", "99999999"])
+@pytest.mark.parametrize("value", ["Mon, 23 Nov 2026 00:00:00 GMT", "1e3", "99999999"])
 async def test_time_that_is_none(scene: Scene, value: str) -> None:
     target = scene.add(APPROVAL_ITEM)
     scene.fail(POST, status=429, headers={"Retry-After": value})
