@@ -27,7 +27,7 @@ class Postgres:
             owner = pwd.getpwnam(self._user)
             os.chown(directory, owner.pw_uid, owner.pw_gid)
             # Root's checkout may be where nobody may not enter.
-            installed = shutil.copytree(installed, directory / "installed", symlinks=True)
+            installed = _copied(installed, directory / "copy")
         self._programs = installed / "bin"
         data = directory / "data"
         options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]
@@ -70,3 +70,11 @@ class Postgres:
     def stop(self) -> None:
         self._server.terminate()
         self._server.wait(20)
+
+
+def _copied(installed: Path, to: Path) -> Path:
+    """The programs with the libraries that they find by their place in the wheel."""
+    package = installed.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(libraries, to / libraries.name)
+    return Path(shutil.copytree(installed, to / package.name / installed.name, symlinks=True))

@@ -48,6 +48,7 @@ class Edge:
         app.on_response_prepare.append(_protect)
         self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=5)
         await self._runner.setup()
+        _catch_all(self._runner)
         site = web.TCPSite(self._runner, host, port)
         await site.start()
         self.port = self._runner.addresses[0][1]
@@ -103,6 +104,21 @@ class Edge:
     async def _readyz(self, _request: web.Request) -> web.StreamResponse:
         ready = await self._ready()
         return web.Response(status=200 if ready else 503, text="ready" if ready else "not ready")
+
+
+def _catch_all(runner: web.AppRunner) -> None:
+    """Around aiohttp's own work before the middleware: it fails where it quotes a header that is no text."""
+    server = runner.server
+    assert server is not None  # noqa: S101 (there is one after `setup`)
+    handle = server.request_handler
+
+    async def caught(request: web.BaseRequest) -> web.StreamResponse:
+        try:
+            return await handle(request)
+        except UnicodeEncodeError:
+            return web.Response(status=400, text="not readable")
+
+    server.request_handler = caught
 
 
 async def _protect(_request: web.Request, response: web.StreamResponse) -> None:

@@ -174,9 +174,11 @@ async def test_headers_on_everything(tenant: Tenant, edge: Bot) -> None:
         await ask(edge.port, body=BODY),
         await ask(edge.port, headers={"Content-Length": "9999999"}),
         await ask(edge.port, headers={"Expect": "nonsense"}),
+        await ask(edge.port, headers={"Expect": "\udc80"}),
+        await ask(edge.port, path="/nowhere", headers={"Expect": "\udc80"}),
         await ask(edge.port, headers=tenant.slack.sign(BODY) | FORM, body=BODY),
     ]
-    assert [reply.status for reply in replies] == [200, 200, 404, 405, 421, 401, 413, 417, 200]
+    assert [reply.status for reply in replies] == [200, 200, 404, 405, 421, 401, 413, 417, 400, 400, 200]
     assert all(HEADERS.items() <= reply.headers.items() for reply in replies)
 
 

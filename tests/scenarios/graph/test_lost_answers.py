@@ -1,6 +1,5 @@
 """Lost answers: read back, repeated at most twice, and never called cancelled, or not cancelled, without knowing."""
 
-from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -171,7 +170,7 @@ async def test_still_being_cancelled(scene: Scene) -> None:
     story.ended("accepted", posts=1, effects=1)
 
 
-@pytest.mark.parametrize("case", [APPROVAL_ITEM, ACCESS_PACKAGE], ids=attrgetter("kind"))
+@pytest.mark.parametrize("case", [APPROVAL_ITEM, ACCESS_PACKAGE], ids=lambda case: case.kind)
 async def test_person_is_checked_again_before_a_repeat(alone: Scene, start: Start, case: Case) -> None:
     """Fails when a repeat trusts the first decision."""
     target = alone.add(case)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.sandbox.faults import Fault
 from tests.scenarios.conftest import Start
-from tests.scenarios.graph.cases import ACCESS_PACKAGE, APPROVAL_ITEM, POST, READ, Case, each_kind
+from tests.scenarios.graph.cases import ACCESS_PACKAGE, APPROVAL_ITEM, OPERATION_APPROVAL, POST, READ, Case, each_kind
 from tests.scenarios.graph.scene import Scene
 
 NOTHING_SENT = "Microsoft Graph could not be reached or read, so nothing was sent."
@@ -79,7 +79,7 @@ TOKEN = r"POST .*/oauth2/v2.0/token$"
 SILENT: list[dict[str, Any]] = [{"drop": True}, {"status": 503}, {"status": 200, "body": b"<html></html>"}]
 
 
-@each_kind
+@pytest.mark.parametrize("case", [APPROVAL_ITEM, OPERATION_APPROVAL], ids=["person", "application"])
 @pytest.mark.parametrize("what", SILENT, ids=str)
 async def test_entra_is_down(alone: Scene, start: Start, case: Case, what: dict[str, Any]) -> None:
     target = alone.add(case)

