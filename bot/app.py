@@ -79,9 +79,11 @@ class Bot:
         if self._socket:
             await self._socket.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
         await self._edge.stop()
-        seconds = self._services.timings.slack_call
-        answered = await asyncio.gather(self._clicks.drain(seconds), self._submissions.drain(seconds))
-        if not await self._canceller.drain(self._services.timings.drain) or not all(answered):
+        timings = self._services.timings
+        answered = await asyncio.gather(
+            *(tasks.drain(timings.drain_clicks) for tasks in (self._clicks, self._submissions))
+        )
+        if not await self._canceller.drain(timings.drain) or not all(answered):
             log.error("stopped_with_work_left")
 
     async def _try_app_token(self, token: str) -> None:
@@ -95,7 +97,7 @@ class Bot:
     def _build(self, configuration: Configuration) -> Canceller:
         services, registry = self._services, configuration.enabled
         settings = configuration.settings
-        poster = Poster(services.slack, settings.slack_api_url)
+        poster = Poster(services.slack, settings.slack_api_url, services.timings.slack_patience)
         cards = Cards(services.store, poster, registry, services.team)
         directory = Directory(
             services.slack,

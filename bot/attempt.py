@@ -43,9 +43,10 @@ class Progress:
 
 @dataclass(frozen=True)
 class Wait:
-    """Seconds to wait before the next round."""
+    """Seconds to wait before the next round; `asked`: the service asked for it."""
 
     seconds: float
+    asked: bool = False
 
 
 class AcceptedTeller(Protocol):
@@ -169,7 +170,7 @@ class Attempts:
         backoff = self._timings.throttled * 2 ** (progress.throttled - 1)
         wait = backoff if error.retry_after is None else error.retry_after
         if progress.throttled <= _MOST_THROTTLED and wait <= self._timings.throttled_longest:
-            return Wait(wait)
+            return Wait(wait, asked=True)
         return rejected(resource, error, Look(), progress.lost)
 
     def _pause(self, times: int, failure: ServiceFailure) -> float:

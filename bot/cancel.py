@@ -23,8 +23,8 @@ class Teller(Protocol):
     async def begun(self, cancellation: Cancellation) -> None:
         """The thread's beginning, where there is none yet."""
 
-    async def waiting(self, cancellation: Cancellation, seconds: float) -> None:
-        """The service is asked again after so long."""
+    async def waiting(self, cancellation: Cancellation, wait: Wait) -> None:
+        """The next round is after so long."""
 
     async def accepted(self, cancellation: Cancellation) -> None:
         """The service has accepted the call and is still finishing it."""
@@ -95,7 +95,7 @@ class Canceller:
             if isinstance(step, Outcome):
                 return step
             if step.seconds > self._timings.tell_wait:
-                await self._teller.waiting(cancellation, step.seconds)
+                await self._teller.waiting(cancellation, step)
             await asyncio.sleep(step.seconds)
 
     async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:

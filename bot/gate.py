@@ -75,8 +75,6 @@ class Gate:
         unread = not seen.look.snapshot and not seen.look.missing
         if not seen.decision.allowed and not (unread and seen.decision.possible):
             raise Refused(seen.decision.reason, *_NOT_YOURS)
-        if seen.look.missing and seen.decision.own_only:
-            raise Refused("not_found", *_NOT_YOURS)
         return seen.look
 
     def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:

@@ -47,8 +47,9 @@ def configure(log_format: Literal["console", "json"], level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-    # MSAL logs the whole body of a token answer that is no JSON at ERROR.
-    logging.getLogger("msal").setLevel(logging.CRITICAL)
+    # At ERROR, MSAL logs the whole body of a token answer that is no JSON, and aiohttp whatever bytes strangers send.
+    for name in ("msal", "aiohttp.server"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_not_of_ours)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -123,9 +123,6 @@ def before_call(resource: Resource, look: Look, decision: Decision, lost: int, m
     if not decision.allowed and not unread_own:
         return _refused(decision, look)
     if look.missing:
-        # Whoever may only cancel their own must not learn which of others' requests exist.
-        if decision.own_only:
-            return Outcome(Reason.NOT_YOURS, detail="not_found")
         return after(look.refusal, Outcome(Reason.NOT_FOUND))
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
         return Outcome(Reason.FOUND_FINAL, look.state, next_step=_too_late(resource, look.snapshot))
@@ -150,6 +147,8 @@ def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> 
     sentence, next_step = (known.sentence, known.next_step) if known else ("", "")
     if reason is Reason.NOT_ALLOWED and not known:
         next_step = resource.who
+    if reason is Reason.SERVICE_ERROR and error.status == 400 and snapshot and snapshot.standing is Standing.UNKNOWN:
+        next_step = resource.too_late
     return after(error, Outcome(reason, look.state, sentence=sentence, next_step=next_step))
 
 

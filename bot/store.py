@@ -85,7 +85,7 @@ class Store:
         """Whether the database answers."""
         try:
             async with self.begin() as connection:
-                await connection.execute(sa.select(1))
+                await connection.execute(sa.select(cards.c.id).limit(1))
         except (sa.exc.SQLAlchemyError, OSError):
             return False
         return True

@@ -21,8 +21,11 @@ class Timings:
     tell_wait: float = 15.0
     operation_poll: float = 2.0
     operation_longest: float = 60.0
-    drain: float = 25.0
-    """Procfile platforms end a process 30 s after asking it to."""
+    slack_patience: float = 20.0
+    """For one message, with all waiting that Slack asks for; then the person is told in another way."""
+    drain_clicks: float = 5.0
+    drain: float = 18.0
+    """Platforms end a process 30 s after asking it to; the listener takes up to five of them."""
 
     def scaled(self, factor: float) -> "Timings":
         """All waits between calls multiplied by `factor`; time limits of calls stay."""

@@ -37,7 +37,7 @@ async def run(options: argparse.Namespace) -> int:
             look = Look()
         if look.missing:
             raise BotError("Microsoft Graph knows no such request; nothing was posted.", "Check kind and id.")
-        poster = Poster(services.slack, settings.slack_api_url)
+        poster = Poster(services.slack, settings.slack_api_url, services.timings.slack_patience)
         cards = Cards(services.store, poster, configuration.enabled, services.team)
         ts = await cards.notify(channel, target, look)
     if not ts:

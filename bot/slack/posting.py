@@ -1,5 +1,6 @@
 """Posting: into a channel, or privately to one person. The one way a message leaves the bot."""
 
+import asyncio
 import time
 from typing import Final
 from urllib.parse import urlsplit
@@ -23,22 +24,24 @@ _MOST_KEPT: Final = 5000
 class Poster:
     """Posts, updates, and answers privately. Slack's refusals are logged and returned, never raised."""
 
-    def __init__(self, client: AsyncWebClient, api_url: str) -> None:
+    def __init__(self, client: AsyncWebClient, api_url: str, seconds: float) -> None:
         self._client = client
+        self._seconds = seconds
         self._response_hosts = {"https://hooks.slack.com", _origin(api_url)}
         self._responses: dict[str, tuple[str, float, int]] = {}
 
     async def post(self, channel: str, words: str, blocks: Blocks, thread_ts: str = "") -> str:
         """The timestamp of the new message; empty when Slack did not take it."""
         try:
-            answer = await self._client.chat_postMessage(
-                channel=channel,
-                text=escape(words),
-                blocks=blocks,
-                thread_ts=thread_ts or None,
-                unfurl_links=False,
-                unfurl_media=False,
-            )
+            async with asyncio.timeout(self._seconds):
+                answer = await self._client.chat_postMessage(
+                    channel=channel,
+                    text=escape(words),
+                    blocks=blocks,
+                    thread_ts=thread_ts or None,
+                    unfurl_links=False,
+                    unfurl_media=False,
+                )
         except FAULTS as error:
             log.warning("post_failed", channel=channel, error=error_of(error))
             return ""
@@ -47,7 +50,8 @@ class Poster:
     async def update(self, channel: str, ts: str, words: str, blocks: Blocks) -> bool:
         """Whether Slack took the new content; a message that somebody deleted is no fault."""
         try:
-            await self._client.chat_update(channel=channel, ts=ts, text=escape(words), blocks=blocks)
+            async with asyncio.timeout(self._seconds):
+                await self._client.chat_update(channel=channel, ts=ts, text=escape(words), blocks=blocks)
         except FAULTS as error:
             log.warning("update_failed", channel=channel, error=error_of(error))
             return False

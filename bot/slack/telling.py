@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.attempt import Wait
 from bot.cancellation import Cancellation
 from bot.outcome import Outcome, Result
 from bot.resources import Registry
@@ -49,9 +50,9 @@ class SlackTeller:
             log.exception("telling_failed", cancellation=cancellation.id)
             self._threads[cancellation.id] = _Thread(cancellation.actor.channel, "")
 
-    async def waiting(self, cancellation: Cancellation, seconds: float) -> None:
+    async def waiting(self, cancellation: Cancellation, wait: Wait) -> None:
         """A long wait, in the thread."""
-        words = text.waiting(seconds)
+        words = text.waiting(wait)
         await self._reply(cancellation, words, blocks.note(words))
 
     async def accepted(self, cancellation: Cancellation) -> None:

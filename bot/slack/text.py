@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.attempt import Wait
 from bot.errors import BotError
 from bot.outcome import Outcome, Reason, Result
 from bot.resources import Cloud, Registry, Resource, TargetError
@@ -169,9 +170,10 @@ def unknown_kind(word: str, everything: Registry, enabled: Registry, cloud: Clou
     return f"“{clip(word, 40)}” is not a kind that I know. {guess}Possible here: {kinds}."
 
 
-def waiting(seconds: float) -> str:
+def waiting(wait: Wait) -> str:
     """What the thread hears of a long wait."""
-    return f"Microsoft asks to wait. I try again in {duration(timedelta(seconds=seconds))}."
+    why = "Microsoft asks to wait." if wait.asked else "No usable answer from Microsoft yet."
+    return f"{why} I try again in {duration(timedelta(seconds=wait.seconds))}."
 
 
 def card_line(outcome: Outcome, moment: datetime) -> str:

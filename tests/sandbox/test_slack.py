@@ -75,9 +75,7 @@ REFUSED: list[tuple[str, Json, str]] = [
 
 
 @pytest.mark.parametrize(("method", "args", "error"), REFUSED)
-async def test_refusals(
-    slack: SlackStandIn, client: AsyncWebClient, method: str, args: Json, error: str
-) -> None:
+async def test_refusals(slack: SlackStandIn, client: AsyncWebClient, method: str, args: Json, error: str) -> None:
     assert await refusal(client, method, **args) == error
     assert [(one.method, one.ok, one.error) for one in slack.calls] == [(method, False, error)]
     assert slack.violations == []
@@ -120,9 +118,7 @@ SCOPES: list[tuple[str, str, Json]] = [
 
 
 @pytest.mark.parametrize(("scope", "method", "args"), SCOPES)
-async def test_scopes(
-    slack: SlackStandIn, client: AsyncWebClient, scope: str, method: str, args: Json
-) -> None:
+async def test_scopes(slack: SlackStandIn, client: AsyncWebClient, scope: str, method: str, args: Json) -> None:
     slack.scopes.remove(scope)
     with pytest.raises(SlackApiError) as caught:
         await client.api_call(method, json=args)
@@ -131,9 +127,7 @@ async def test_scopes(
     assert scope not in answer["provided"].split(",")
 
 
-async def test_a_public_channel_can_be_written_with_its_own_scope(
-    slack: SlackStandIn, client: AsyncWebClient
-) -> None:
+async def test_a_public_channel_can_be_written_with_its_own_scope(slack: SlackStandIn, client: AsyncWebClient) -> None:
     slack.scopes.add("chat:write.public")
     await client.chat_postMessage(channel=OPEN, text="x")
     assert slack.messages(OPEN)

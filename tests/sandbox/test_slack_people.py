@@ -119,9 +119,7 @@ async def test_a_command_is_delivered_as_documented(slack: SlackStandIn, app: Ap
     assert [one.text for one in slack.messages(IT)] == ["for all"]
 
 
-async def test_a_click_is_delivered_as_documented(
-    slack: SlackStandIn, client: AsyncWebClient, app: App
-) -> None:
+async def test_a_click_is_delivered_as_documented(slack: SlackStandIn, client: AsyncWebClient, app: App) -> None:
     root = (await client.chat_postMessage(channel=IT, text="x", blocks=CARD))["ts"]
     await slack.click(STRANGER, IT, root, "cancel", value="two")
     payload = app.payload
@@ -158,9 +156,7 @@ async def test_a_response_url_expires(slack: SlackStandIn, app: App) -> None:
     assert await respond(app, text="late") == (404, {"ok": False, "error": "expired_url"})
 
 
-async def test_a_trigger_works_once_and_expires(
-    slack: SlackStandIn, client: AsyncWebClient, app: App
-) -> None:
+async def test_a_trigger_works_once_and_expires(slack: SlackStandIn, client: AsyncWebClient, app: App) -> None:
     view = await opened(slack, client, app)
     used = app.payload["trigger_id"]
     assert await refusal(client, "views.open", trigger_id=used, view=modal()) == "exchanged_trigger_id"
@@ -171,9 +167,7 @@ async def test_a_trigger_works_once_and_expires(
     assert await refusal(client, "views.open", trigger_id=late, view=modal()) == "expired_trigger_id"
 
 
-async def test_a_view_is_updated_by_hash_or_external_id(
-    slack: SlackStandIn, client: AsyncWebClient, app: App
-) -> None:
+async def test_a_view_is_updated_by_hash_or_external_id(slack: SlackStandIn, client: AsyncWebClient, app: App) -> None:
     view = await opened(slack, client, app, external_id="mine")
     old = view.hash
     await client.views_update(view_id=view.id, hash=old, view=modal(external_id="mine"))
@@ -185,9 +179,7 @@ async def test_a_view_is_updated_by_hash_or_external_id(
     assert await refusal(client, "views.update", view_id=view.id, view=modal()) == "not_found"
 
 
-async def test_typed_text_survives_where_the_ids_stay(
-    slack: SlackStandIn, client: AsyncWebClient, app: App
-) -> None:
+async def test_typed_text_survives_where_the_ids_stay(slack: SlackStandIn, client: AsyncWebClient, app: App) -> None:
     view = await opened(slack, client, app)
     slack.type_in_view(view.id, "why", "typed")
     await client.views_update(view_id=view.id, view=modal(field(), field("more", initial_value="first")))
@@ -231,9 +223,7 @@ async def test_a_wrong_answer_to_a_submission_is_a_violation(
     assert slack.open_view(ALICE) is view
 
 
-async def test_a_closed_dialog_is_told_when_asked_for(
-    slack: SlackStandIn, client: AsyncWebClient, app: App
-) -> None:
+async def test_a_closed_dialog_is_told_when_asked_for(slack: SlackStandIn, client: AsyncWebClient, app: App) -> None:
     view = await opened(slack, client, app, notify_on_close=True)
     await slack.close(ALICE, view.id)
     assert (app.payload["type"], app.payload["view"]["id"]) == ("view_closed", view.id)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.attempt import Wait
 from bot.errors import ConsentNeeded, Refused, ServiceError, SignInNeeded
 from bot.outcome import Look, Outcome, Reason, Result, prevented, rejected
 from bot.resources import Cloud, Registry, Snapshot, Standing, TargetError, load
@@ -217,4 +218,5 @@ def test_an_age_is_never_negative(since: timedelta, words: str) -> None:
 
 
 def test_a_wait_is_told_with_its_length() -> None:
-    assert "2 minutes" in text.waiting(120)
+    assert text.waiting(Wait(120, asked=True)) == "Microsoft asks to wait. I try again in 2 minutes."
+    assert text.waiting(Wait(30)) == "No usable answer from Microsoft yet. I try again in 30 seconds."
