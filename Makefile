@@ -12,8 +12,8 @@ demo: $(STAMP)  ## the main job in front of you, without Slack or Microsoft
 sandbox: $(STAMP)  ## the page to click in
 	$(BIN)/python -m bot sandbox
 
-test: $(STAMP)
-	$(BIN)/python -m pytest
+test: $(STAMP)  ## most of a test is waiting, so there are more workers than processors
+	$(BIN)/python -m pytest -n 4 --dist loadscope
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -68,7 +69,8 @@ class Postgres:
         return self.url(name)
 
     def stop(self) -> None:
-        self._server.terminate()
+        # SIGTERM would wait for every client to leave.
+        self._server.send_signal(signal.SIGINT)
         self._server.wait(20)
 
 

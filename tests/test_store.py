@@ -201,6 +201,8 @@ async def test_reachable(postgres: Postgres, tmp_path: Path) -> None:
         ("postgresql://postgres@127.0.0.1:1/bot", False),
     ]:
         store = Store(url)
+        if answers:
+            await store.migrate()
         assert await store.reachable() is answers
         await store.close()
 

@@ -4,7 +4,11 @@ import argparse
 import asyncio
 import signal
 
+import structlog
+
 from bot import logs
+
+log = structlog.get_logger(__name__)
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -12,7 +16,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 async def run(_options: argparse.Namespace) -> int:
-    """Serves until SIGTERM or SIGINT; what was begun is ended first."""
+    """Serves until SIGTERM or SIGINT; what was begun is ended first, unless the signal comes twice."""
     # Slack's and Microsoft's libraries take most of a second to import: only who serves pays for it.
     from bot.app import Bot
     from bot.configuration import load_configuration
@@ -20,15 +24,20 @@ async def run(_options: argparse.Namespace) -> int:
 
     configuration = load_configuration()
     logs.configure(configuration.settings.log_format, configuration.settings.log_level)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _cancel_on_signals()
     async with open_services(configuration) as services:
         bot = Bot(configuration, services)
         try:
             await bot.start()
-            await stop.wait()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            log.info("stopping")
         finally:
             await bot.stop()
     return 0
+
+
+def _cancel_on_signals() -> None:
+    task = asyncio.current_task()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, lambda: task and task.cancel())

@@ -98,6 +98,10 @@ class Play:
         await self.tenant.slack.until(self.private)
         return self.private()[-1]
 
+    async def told_times(self, times: int) -> None:
+        """Waits until the person was told so often privately."""
+        await self.tenant.slack.until(lambda: len(self.private()) >= times)
+
     def private(self) -> list[str]:
         """Everything that the person was told privately."""
         slack = self.tenant.slack

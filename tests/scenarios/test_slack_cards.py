@@ -4,7 +4,6 @@ import asyncio
 import os
 import sqlite3
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,10 +30,6 @@ KINDS: Final = [
     ("privileged-role", "privilegedRoleAssignmentRequest", ONLY_PEOPLE, "Reset passwords during the move."),
     ("governance-role", "governanceRoleAssignmentRequest", "Deploy the hotfix.", "PendingApproval"),
 ]
-
-
-def _told_times(play: Play, times: int) -> bool:
-    return len(play.private()) >= times
 
 
 async def process(*arguments: str) -> tuple[int, str]:
@@ -151,7 +146,7 @@ async def test_forged_clicks_are_refused(tenant: Tenant, alice: Play) -> None:
     forged = (f"approval-item/{target}", "", "0" * 32, values[elsewhere.ts], values[in_audit.ts])
     for number, value in enumerate(forged, 1):
         await tenant.slack.click(ALICE.slack_id, CHANNEL, card.ts, "cancel_target", value=value)
-        await tenant.slack.until(partial(_told_times, alice, number))
+        await alice.told_times(number)
         assert OLD in alice.private()[-1]
     assert tenant.slack.open_view(ALICE.slack_id) is None
     assert tenant.graph.effects == []

@@ -1,6 +1,5 @@
 """What people type after the command: the dialog, filled in as far as they said, or one private sentence."""
 
-from functools import partial
 from typing import Final
 from urllib.parse import urlencode
 
@@ -51,10 +50,6 @@ async def _opened(tenant: Tenant, play: Play, text: str) -> View:
     view = await play.dialog(text)
     await tenant.slack.close(play.person.slack_id, view.id)
     return view
-
-
-def _told_times(play: Play, times: int) -> bool:
-    return len(play.private()) >= times
 
 
 def _filled_in(view: View) -> tuple[str | None, str | None, str | None]:
@@ -131,7 +126,7 @@ async def test_an_address_keeps_its_provider(tenant: Tenant, alice: Play) -> Non
 async def test_help_explains(tenant: Tenant, alice: Play) -> None:
     for number, typed in enumerate(("help", " HELP "), 1):
         await alice.command(typed)
-        await tenant.slack.until(partial(_told_times, alice, number))
+        await alice.told_times(number)
     assert all(part in alice.private()[-1] for part in ("/cancel-approval <kind> <id>", "access-package", "Graph URL"))
     assert tenant.slack.open_view(ALICE.slack_id) is None
 
@@ -140,7 +135,7 @@ async def test_help_explains(tenant: Tenant, alice: Play) -> None:
 async def test_each_mistake_gets_one_private_sentence(tenant: Tenant, alice: Play) -> None:
     for number, (typed, told) in enumerate(MISTAKES.values(), 1):
         await alice.command(typed)
-        await tenant.slack.until(partial(_told_times, alice, number))
+        await alice.told_times(number)
         assert told in alice.private()[-1]
         assert len(alice.private()[-1]) < 400
     assert len(alice.private()) == len(MISTAKES)

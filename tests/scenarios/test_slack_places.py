@@ -1,6 +1,5 @@
 """Where the outcome is told when Slack does not take it in one place: every other place hears it, and nobody twice."""
 
-from functools import partial
 from typing import Final
 
 import pytest
@@ -35,10 +34,6 @@ async def _submitted(tenant: Tenant, play: Play) -> None:
     view = await play.dialog(f"approval-item {_own(tenant)}")
     await play.loaded()
     await play.submit(view, justification=WHY)
-
-
-def _told_times(play: Play, times: int) -> bool:
-    return len(play.private()) >= times
 
 
 def _posts(tenant: Tenant, where: str) -> int:
@@ -124,7 +119,7 @@ async def test_the_response_url_does_not_work(tenant: Tenant, alice: Play) -> No
     for number, fault in enumerate(unusable, 1):
         tenant.slack.faults.add(Fault("response_url", **fault))  # type: ignore[arg-type]
         await alice.command("aproval-item")
-        await tenant.slack.until(partial(_told_times, alice, number))
+        await alice.told_times(number)
         assert "Did you mean approval-item?" in alice.private()[-1]
     assert len(tenant.slack.dms(ALICE.slack_id)) == len(alice.private()) == len(unusable)
 
