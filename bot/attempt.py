@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
+import structlog
+
 from bot.audit import Audit, Event
 from bot.cancellation import Cancellation
 from bot.errors import AnswerLost, BotError, ServiceError, ServiceFailure
-from bot.following import Follower
+from bot.following import Follower, answered
 from bot.gate import Gate, Seen
 from bot.graph.client import Answer, GraphClient, scoped
 from bot.graph.wire import Caller
@@ -14,6 +16,8 @@ from bot.outcome import Look, Outcome, Reason, after, before_call, rejected
 from bot.policy import Identity, Ownership
 from bot.resources import CancelCall, Meaning, Resource, Target, snapshot
 from bot.timings import Timings
+
+log = structlog.get_logger(__name__)
 
 _MOST_LOST: Final = 3  # a call and two repeats
 _MOST_UNREACHED: Final = 3
@@ -25,13 +29,15 @@ _SAYS_ALL: Final = (401, 403, 404)  # reading again after these would tell nothi
 class Progress:
     """What one cancellation has been through: lost answers, rounds that reached nothing, 429s, and what was seen last.
 
-    `calling` is true while a call is out whose fate nobody has told yet; `failure` is what last went wrong.
+    `calling` is true while a call is out whose fate nobody has told yet; `failure` is what last went wrong; `unread`:
+    the call was made without reading first.
     """
 
     lost: int = 0
     unreached: int = 0
     throttled: int = 0
     calling: bool = False
+    unread: bool = False
     failure: ServiceFailure | None = None
     look: Look = field(default_factory=Look)
 
@@ -69,6 +75,10 @@ class Attempts:
 
     async def round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:
         """The end, or how long to wait for another round; raises a `BotError` for what prevented the call."""
+        step = await self._round(cancellation, progress)
+        return replace(step, unread=progress.unread) if isinstance(step, Outcome) else step
+
+    async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:
         resource = self._gate.registry[cancellation.target.kind]
         try:
             seen = await self._gate.see(cancellation.actor, cancellation.target)
@@ -93,24 +103,23 @@ class Attempts:
         call = _call_for(resource, seen)
         caller = Caller(seen.actor.account if seen.decision.identity is Identity.DELEGATED else None)
         await self._audit.record(Event.CALLED, cancellation, _row(call, seen))
+        progress.unread = call.only_own and seen.look.snapshot is None
         progress.calling = True
         answer = await self._graph.cancel(resource, call, cancellation.target, cancellation.justification, caller)
         progress.calling = False
-        outcome = await self._succeeded(cancellation, resource, call, answer, caller)
-        return replace(outcome, unread=call.only_own and seen.look.snapshot is None)
+        try:
+            return await self._succeeded(cancellation, resource, call, answer, caller)
+        except Exception:
+            # The service has taken the call, whatever goes wrong here while it is followed.
+            log.exception("not_followed", cancellation=cancellation.id)
+            return answered(Reason.IN_PROGRESS, answer)
 
     async def _succeeded(
         self, cancellation: Cancellation, resource: Resource, call: CancelCall, answer: Answer, caller: Caller
     ) -> Outcome:
         shown = snapshot(resource, answer.entity)
         if answer.meaning is Meaning.DONE and not shown.cancelling:
-            return Outcome(
-                Reason.DONE,
-                shown.state,
-                answer.status,
-                request_id=answer.request_id,
-                client_request_id=answer.client_request_id,
-            )
+            return answered(Reason.DONE, answer, shown.state)
         await self._teller.accepted(cancellation)
 
         async def look() -> Look:

@@ -32,6 +32,9 @@ class Teller(Protocol):
     async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
         """The end: thread, cards, audit channel, and privately what is not for all."""
 
+    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        """The end of the cancellation that this one had joined, for its person alone."""
+
 
 class Canceller:
     """Runs cancellations. A target has one at a time; whoever comes second joins it."""
@@ -44,6 +47,7 @@ class Canceller:
         self._timings = timings
         self._tasks = Tasks()
         self._running: dict[str, Cancellation] = {}
+        self._joined: dict[str, list[Cancellation]] = {}
 
     async def submit(self, cancellation: Cancellation) -> Cancellation | None:
         """Records the wish and begins; returns the running cancellation of the same target, if there is one, instead.
@@ -59,6 +63,7 @@ class Canceller:
         key = cancellation.target.key
         running = self._running.setdefault(key, cancellation)
         if running is not cancellation:
+            self._joined.setdefault(key, []).append(cancellation)
             await self._audit.record(Event.JOINED, cancellation, {"joined": running.id})
             return running
         try:
@@ -78,16 +83,29 @@ class Canceller:
         return await self._tasks.drain(seconds)
 
     async def _run(self, cancellation: Cancellation) -> None:
-        progress = Progress()
-        try:
-            await self._teller.begun(cancellation)
-            outcome = await self._carry_out(cancellation, progress)
-            try:
-                await self._audit.ended(cancellation, outcome)
-            finally:
-                await self._teller.ended(cancellation, outcome)
-        finally:
+        """One cancellation after the other: whoever joined one that was refused for its person's sake comes next."""
+        waiting: Cancellation | None = cancellation
+        while waiting:
+            outcome = await self._one(waiting)
+            joined = self._joined.pop(waiting.target.key, [])
+            waiting = joined.pop(0) if joined and outcome.concerns_person else None
+            if waiting:
+                self._running[waiting.target.key] = waiting
+                self._joined[waiting.target.key] = joined
+                continue
             del self._running[cancellation.target.key]
+            for one in joined:
+                await self._teller.joined_ended(one, outcome)
+
+    async def _one(self, cancellation: Cancellation) -> Outcome:
+        await self._teller.begun(cancellation)
+        outcome = await self._carry_out(cancellation, Progress())
+        try:
+            await self._audit.ended(cancellation, outcome)
+        except Exception:
+            log.exception("outcome_not_recorded", cancellation=cancellation.id, result=outcome.result)
+        await self._teller.ended(cancellation, outcome)
+        return outcome
 
     async def _carry_out(self, cancellation: Cancellation, progress: Progress) -> Outcome:
         while True:

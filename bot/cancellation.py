@@ -9,11 +9,15 @@ from bot.resources import Target
 
 @dataclass(frozen=True)
 class Actor:
-    """The Slack user who acts, where, and the Entra account linked to them, if any."""
+    """The Slack user who acts, where, and the Entra account linked to them, if any.
+
+    `visible`: the bot can see the channel.
+    """
 
     team: str
     user: str
     channel: str
+    visible: bool = True
     groups: frozenset[str] = frozenset()
     account: Account | None = None
     account_name: str = ""

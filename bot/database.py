@@ -1,6 +1,8 @@
 """The database's engine and schema. SQLite by default, PostgreSQL by `DATABASE_URL`."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,10 @@ from alembic.util import CommandError
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import ConfigError
+from bot.errors import ConfigError, Unavailable
+
+OUT_OF_REACH: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError)
+"""What using a database raises that is down, locked, full, or no database at all."""
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
@@ -37,9 +42,10 @@ def driver_url(database_url: str) -> URL:
 def open_engine(url: URL) -> AsyncEngine:
     """The asynchronous engine; makes a SQLite file that does not exist yet, for its owner only."""
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5)
-    _keep_private(Path(str(url.database)))
-    engine = create_async_engine(url, connect_args={"timeout": 20})
+        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, hide_parameters=True)
+    with _usable():
+        _keep_private(Path(str(url.database)))
+    engine = create_async_engine(url, connect_args={"timeout": 20}, hide_parameters=True)
     sa.event.listen(engine.sync_engine, "connect", _configure_sqlite)
     return engine
 
@@ -59,7 +65,7 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 def migrate(url: URL) -> str:
     """Brings the schema up to date and tells its revision. Blocks; raises `ConfigError` for a newer schema."""
-    with _sync_engine(url).begin() as connection:
+    with _usable(), _sync_engine(url).begin() as connection:
         try:
             command.upgrade(_config(connection), "head")
         except CommandError:
@@ -69,8 +75,17 @@ def migrate(url: URL) -> str:
 
 def is_current(url: URL) -> bool:
     """Whether the schema is this version's. Blocks."""
-    with _sync_engine(url).connect() as connection:
+    with _usable(), _sync_engine(url).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == _head()
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    try:
+        yield
+    except (*OUT_OF_REACH, sa.exc.DatabaseError) as error:
+        reason = type(getattr(error, "orig", None) or error).__name__
+        raise Unavailable(f"The database cannot be used ({reason}).", "Check DATABASE_URL.") from error
 
 
 def _config(connection: sa.Connection | None = None) -> Config:
@@ -82,7 +97,7 @@ def _config(connection: sa.Connection | None = None) -> Config:
 
 def _sync_engine(url: URL) -> sa.Engine:
     sync = url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url
-    return sa.create_engine(sync, poolclass=sa.NullPool)
+    return sa.create_engine(sync, poolclass=sa.NullPool, hide_parameters=True)
 
 
 def _head() -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.errors import BotError
+from bot.errors import BotError, ServiceError
 from bot.graph.client import Answer, GraphClient, Operation
 from bot.graph.wire import Caller
 from bot.outcome import Look, Outcome, Reason
@@ -35,23 +35,25 @@ class Follower:
         """How it ended, or that it had not ended when there was no time left. `look` reads the target again."""
         deadline = time.monotonic() + self._timings.operation_longest
         while time.monotonic() < deadline:
-            operation = await self._operation(resource, call, answer, caller)
+            operation, pause = await self._operation(resource, call, answer, caller)
             outcome = _of_operation(operation, answer) if operation else None
             if outcome is None and (operation is None or _failed(operation)):
                 outcome = _of_target(await _quietly(look), operation, answer)
             if outcome:
                 return outcome
-            await asyncio.sleep(self._timings.operation_poll)
-        return _answered(Reason.IN_PROGRESS, answer)
+            await asyncio.sleep(max(self._timings.operation_poll, pause))
+        return answered(Reason.IN_PROGRESS, answer)
 
     async def _operation(
         self, resource: Resource, call: CancelCall, answer: Answer, caller: Caller
-    ) -> Operation | None:
+    ) -> tuple[Operation | None, float]:
+        """The operation, and how long the service asks to wait; without one, the target may tell."""
         try:
-            return await self._graph.operation(resource, call, answer.location, caller)
+            return await self._graph.operation(resource, call, answer.location, caller), 0.0
+        except ServiceError as error:
+            return None, error.retry_after or 0.0
         except BotError:
-            # The operation cannot be read just now: the target may tell.
-            return None
+            return None, 0.0
 
 
 def _failed(operation: Operation) -> bool:
@@ -60,18 +62,18 @@ def _failed(operation: Operation) -> bool:
 
 def _of_operation(operation: Operation, answer: Answer) -> Outcome | None:
     succeeded = operation.status.casefold() == _SUCCEEDED
-    return _answered(Reason.DONE, answer) if succeeded else None
+    return answered(Reason.DONE, answer) if succeeded else None
 
 
 def _of_target(look: Look, operation: Operation | None, answer: Answer) -> Outcome | None:
     """What the target's state tells; None while it tells nothing yet."""
     if look.snapshot and look.snapshot.cancelled:
-        return _answered(Reason.CONFIRMED, answer, look.state)
+        return answered(Reason.CONFIRMED, answer, look.state)
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
-        return _answered(Reason.TOO_LATE, answer, look.state)
+        return answered(Reason.TOO_LATE, answer, look.state)
     if operation:
         code = operation.error_code or operation.status
-        return _answered(Reason.OPERATION_FAILED, answer, look.state, code)
+        return answered(Reason.OPERATION_FAILED, answer, look.state, code)
     return None
 
 
@@ -82,7 +84,8 @@ async def _quietly(look: Callable[[], Awaitable[Look]]) -> Look:
         return Look()
 
 
-def _answered(reason: Reason, answer: Answer, state: str = "", code: str = "") -> Outcome:
+def answered(reason: Reason, answer: Answer, state: str = "", code: str = "") -> Outcome:
+    """The outcome of a call that the service has taken, with the ids of its answer."""
     return Outcome(
         reason,
         state,

@@ -80,5 +80,13 @@ class Gate:
     def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:
         return decide(
             self._rules,
-            Question(actor.user, actor.groups, actor.channel, resource.kind, owned, actor.account is not None),
+            Question(
+                user=actor.user,
+                groups=actor.groups,
+                channel=actor.channel,
+                visible=actor.visible,
+                kind=resource.kind,
+                ownership=owned,
+                linked=actor.account is not None,
+            ),
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.errors import AnswerLost, BotError, ConsentNeeded, Refused, ServiceError, ServiceFailure, SignInNeeded
-from bot.policy import Decision
+from bot.policy import Decision, Identity
 from bot.policy import Reason as PolicyReason
 from bot.resources import DocumentedError, ErrorMeaning, Resource, Snapshot, Standing
 
@@ -89,6 +89,11 @@ class Outcome:
         """Which of the six ends this is."""
         return _RESULTS.get(self.reason, Result.FAILED)
 
+    @property
+    def concerns_person(self) -> bool:
+        """Whether somebody else might succeed: nothing was sent, for reasons of the person who asked."""
+        return self.result is Result.REFUSED or self.reason is Reason.CONSENT
+
 
 @dataclass(frozen=True)
 class Look:
@@ -119,7 +124,7 @@ def before_call(resource: Resource, look: Look, decision: Decision, lost: int, m
     """
     if lost:
         return _read_back(resource, look, decision, lost, most_lost)
-    unread_own = decision.reason is PolicyReason.OWNERSHIP_UNKNOWN and _may_go_unread(resource, look)
+    unread_own = _may_go_unread(resource, look, decision)
     if not decision.allowed and not unread_own:
         return _refused(decision, look)
     if look.missing:
@@ -207,8 +212,10 @@ def _refused(decision: Decision, look: Look) -> Outcome:
     return Outcome(Reason.POLICY, detail=decision.reason)
 
 
-def _may_go_unread(resource: Resource, look: Look) -> bool:
-    return not look.snapshot and not look.missing and resource.call_for(None).only_own
+def _may_go_unread(resource: Resource, look: Look, decision: Decision) -> bool:
+    """Whether nobody could read it, but the call as the person is one that the service limits to their own requests."""
+    as_person = decision.reason is PolicyReason.OWNERSHIP_UNKNOWN and decision.identity is Identity.DELEGATED
+    return as_person and not look.snapshot and not look.missing and resource.call_for(None).only_own
 
 
 def _too_late(resource: Resource, snapshot: Snapshot) -> str:

@@ -68,11 +68,12 @@ class _File(BaseModel):
 
 @dataclass(frozen=True)
 class Question:
-    """Who wants to cancel a request of which kind, from where."""
+    """Who wants to cancel a request of which kind, from where. `visible`: the bot can see that channel."""
 
     user: str
     groups: frozenset[str]
     channel: str
+    visible: bool
     kind: str
     ownership: Ownership
     linked: bool
@@ -130,8 +131,13 @@ def _matches(rule: Rule, question: Question) -> bool:
     return (
         _named(rule.kinds, {question.kind})
         and _named(rule.actors, {question.user, *question.groups})
-        and _named(rule.channels, {question.channel})
+        and _named(rule.channels, _channels(rule, question))
     )
+
+
+def _channels(rule: Rule, question: Question) -> set[str]:
+    """A channel that the bot cannot see allows nothing by its name; a deny rule holds for it all the same."""
+    return {question.channel} if question.visible or rule.effect == "deny" else set()
 
 
 def _named(listed: Collection[str], names: set[str]) -> bool:

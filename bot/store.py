@@ -6,15 +6,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.database import driver_url, is_current, migrate, open_engine
-from bot.errors import ConfigError
+from bot.database import OUT_OF_REACH, driver_url, is_current, migrate, open_engine
+from bot.errors import ConfigError, Unavailable
 from bot.resources import Target
 from bot.tables import cards, dialogs
+
+log = structlog.get_logger(__name__)
+
+_NO_DATABASE: Final = ("The bot's own database cannot be used just now, so nothing was sent.", "Try again in a minute.")
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,13 @@ class Store:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction for a part of the bot that has queries of its own."""
-        async with self._engine.begin() as connection:
-            yield connection
+        """A transaction for a part of the bot that has queries of its own; raises `Unavailable` without a database."""
+        try:
+            async with self._engine.begin() as connection:
+                yield connection
+        except OUT_OF_REACH as error:
+            log.error("database_unusable", error=type(error).__name__)
+            raise Unavailable(*_NO_DATABASE) from error
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -86,7 +95,7 @@ class Store:
         try:
             async with self.begin() as connection:
                 await connection.execute(sa.select(cards.c.id).limit(1))
-        except (sa.exc.SQLAlchemyError, OSError):
+        except (Unavailable, sa.exc.SQLAlchemyError):
             return False
         return True
 

@@ -32,10 +32,11 @@ def question(
     user: str = ASKER,
     groups: frozenset[str] = frozenset(),
     channel: str = CHANNEL,
+    visible: bool = True,
     kind: str = KIND,
     linked: bool = True,
 ) -> Question:
-    return Question(user, groups, channel, kind, ownership, linked)
+    return Question(user, groups, channel, visible, kind, ownership, linked)
 
 
 def allow(

@@ -14,7 +14,7 @@ NO_ANSWER: Final = (
     "Microsoft Entra gave no usable answer, so nothing was sent.",
     "Try again in a few minutes.",
 )
-SIGN_IN: Final = ("Your Microsoft sign-in is no longer valid.", "Link your account again.")
+SIGN_IN: Final = ("Your Microsoft sign-in is no longer valid.", "Ask whoever runs this bot to link your account again.")
 
 OUTAGES: Final = (httpx.HTTPError, msal.exceptions.MsalServiceError)
 """Passed as `http_exceptions`: during these MSAL serves a token that is ageing but still good."""

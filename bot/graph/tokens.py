@@ -78,7 +78,9 @@ class Tokens:
         async with self._lock(account):
             stored = await self._accounts.load(account)
             if stored is None:
-                raise SignInNeeded("There is no usable Microsoft sign-in of yours.", "Link your account.")
+                raise SignInNeeded(
+                    "There is no usable Microsoft sign-in of yours.", "Ask whoever runs this bot to link your account."
+                )
             cache = msal.SerializableTokenCache()
             try:
                 return await self._in_thread(lambda: self._refresh(cache, stored, scope, permission, claims))

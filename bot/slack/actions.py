@@ -55,6 +55,8 @@ def _checked(card: Card | None, click: Click, ts: str) -> Card:
         raise Refused("forged_button", text.OLD_BUTTON)
     if not card.ts:
         raise Refused("unposted_card", text.BEING_POSTED)
-    if card.ts != ts or card.closed:
-        raise Refused("forged_button" if card.ts != ts else "closed_card", text.OLD_BUTTON)
+    if card.ts != ts:
+        raise Refused("forged_button", text.OLD_BUTTON)
+    if card.closed:
+        raise Refused("closed_card", text.CLOSED_CARD)
     return card

@@ -7,7 +7,7 @@ from bot.outcome import Look, Outcome, Result
 from bot.resources import Registry, Target
 from bot.slack import text
 from bot.slack.blocks import CardDetails, card, details_of, stored
-from bot.slack.posting import Poster
+from bot.slack.posting import GONE, Poster
 from bot.store import Card, Store, new_id, now
 
 
@@ -52,9 +52,9 @@ class Cards:
 
     async def _redraw(self, one: Card, details: CardDetails, *, close: bool) -> None:
         words = f"{details.label}: {details.ended}"
-        taken = await self._poster.update(one.channel, one.ts, words, card(details, "" if close else one.id))
+        error = await self._poster.update(one.channel, one.ts, words, card(details, "" if close else one.id))
         # A card that Slack did not change still has its button: the next click on it shows the truth.
-        if close and (taken or details.by):
+        if close and (not error or error in GONE or details.by):
             await self._store.close_card(one.id, stored(details))
 
     async def _post(self, channel: str, target: Target, details: CardDetails) -> str:

@@ -105,4 +105,4 @@ class Dialogs:
             return text.DETAILS_LATER
         resource = self._gate.registry[target.kind]
         told = text.told(rejected(resource, failure, Look(), 0), resource)
-        return f"{told.sentence} {told.next_step}".strip()
+        return " ".join(filter(None, (told.sentence, told.next_step, told.reference)))

@@ -56,7 +56,8 @@ class Directory:
         return Actor(
             team=team,
             user=user,
-            channel=channel if visible else "",
+            channel=channel,
+            visible=visible,
             groups=groups,
             account=linked.account if linked else None,
             account_name=linked.name if linked else "",

@@ -16,6 +16,9 @@ from bot.slack.text import escape
 
 log = structlog.get_logger(__name__)
 
+GONE: Final = ("message_not_found", "cant_update_message", "thread_not_found")
+"""Slack's words for a message that cannot be changed any more, because somebody deleted it."""
+
 _RESPONSE_SECONDS: Final = 30 * 60.0
 _RESPONSE_USES: Final = 5
 _MOST_KEPT: Final = 5000
@@ -47,15 +50,15 @@ class Poster:
             return ""
         return str(answer["ts"])
 
-    async def update(self, channel: str, ts: str, words: str, blocks: Blocks) -> bool:
-        """Whether Slack took the new content; a message that somebody deleted is no fault."""
+    async def update(self, channel: str, ts: str, words: str, blocks: Blocks) -> str:
+        """Replaces a message's content; empty, or Slack's word for why it did not take it."""
         try:
             async with asyncio.timeout(self._seconds):
                 await self._client.chat_update(channel=channel, ts=ts, text=escape(words), blocks=blocks)
         except FAULTS as error:
             log.warning("update_failed", channel=channel, error=error_of(error))
-            return False
-        return True
+            return error_of(error)
+        return ""
 
     def remember(self, place: str, click: Click) -> None:
         """Keeps how to answer somebody privately about this place, as long as Slack allows it."""

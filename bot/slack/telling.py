@@ -10,7 +10,7 @@ from bot.outcome import Outcome, Result
 from bot.resources import Registry
 from bot.slack import blocks, text
 from bot.slack.cards import Cards
-from bot.slack.posting import Poster
+from bot.slack.posting import GONE, Poster
 from bot.store import Store
 
 log = structlog.get_logger(__name__)
@@ -69,13 +69,20 @@ class SlackTeller:
                 log.exception("telling_failed", cancellation=cancellation.id, step=tell.__name__)
         self._threads.pop(cancellation.id, None)
 
+    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        """Tells whoever came second."""
+        told = text.told(outcome, self._registry[cancellation.target.kind])
+        full = blocks.outcome(told, cancellation.actor.user, "")
+        await self._poster.tell(cancellation.actor.user, cancellation.place, told.sentence, full)
+
     async def _thread(self, cancellation: Cancellation) -> _Thread:
         dialog = await self._store.dialog(cancellation.place)
         card = await self._store.card(dialog.card_id) if dialog and dialog.card_id else None
         if card:
             return _Thread(card.channel, card.ts, of_card=True)
         channel = cancellation.actor.channel
-        return _Thread(channel, await self._cards.begin_thread(cancellation) if channel else "")
+        visible = cancellation.actor.visible
+        return _Thread(channel, await self._cards.begin_thread(cancellation) if visible else "")
 
     async def _end_thread(self, cancellation: Cancellation, outcome: Outcome, told: text.Told) -> None:
         """The reply; a refusal's reason goes to the person alone, and so does what the thread did not take."""
@@ -83,8 +90,9 @@ class SlackTeller:
         of_card = self._threads[cancellation.id].of_card
         full = blocks.outcome(told, user, cancellation.justification if of_card else "")
         if outcome.result is Result.REFUSED:
-            await self._reply(cancellation, text.REFUSED_HERE, blocks.note(text.REFUSED_HERE))
-            await self._poster.tell(user, cancellation.place, told.sentence, full)
+            known = await self._poster.tell(user, cancellation.place, told.sentence, full)
+            words = text.REFUSED_HERE if known else text.REFUSED_UNTOLD
+            await self._reply(cancellation, words, blocks.note(words))
             return
         if not await self._reply(cancellation, f"{told.headline}. {told.sentence}", full):
             await self._poster.tell(user, cancellation.place, told.sentence, [*full, *blocks.note(text.INVITE)])
@@ -104,7 +112,10 @@ class SlackTeller:
         thread = self._threads[cancellation.id]
         if not thread.ts:
             return False
-        if thread.reply and await self._poster.update(thread.channel, thread.reply, words, drawn):
-            return True
+        if thread.reply:
+            error = await self._poster.update(thread.channel, thread.reply, words, drawn)
+            # Posted anew only where the old one is certainly gone: there is one reply.
+            if error not in GONE:
+                return not error
         thread.reply = await self._poster.post(thread.channel, words, drawn, thread.ts)
         return bool(thread.reply)

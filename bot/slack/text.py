@@ -60,14 +60,14 @@ _SENTENCES: Final = {
     Reason.NOT_ALLOWED: ("Microsoft Graph refused it: the permission {permission} or the right role is missing.", ""),
     Reason.SIGN_IN: (
         "Microsoft asks to see you again before it takes the call.",
-        "Link your account again.",
+        "Ask whoever runs this bot to link your account again.",
     ),
     Reason.CONFLICT: (
         "The request was changed by somebody else at the same moment, so Microsoft did not take the call.",
         "Look at its state, then try again.",
     ),
     Reason.THROTTLED: (
-        "Microsoft is asking all callers to slow down and did not take the call.",
+        "Microsoft asks this bot to slow down and did not take the call.",
         "Try again in some minutes.",
     ),
     Reason.UNREACHABLE: (
@@ -97,6 +97,7 @@ UNREAD_NOTE: Final = "It could not be read first; the call was one that Microsof
 INVITE: Final = "I could not post it in the channel, so I tell you here. If I am not in that channel: /invite me there."
 OLD_DIALOG: Final = "This dialog can no longer be used. Please open it again."
 OLD_BUTTON: Final = "This button is no longer valid. Use the command instead: " + COMMAND
+CLOSED_CARD: Final = "There is nothing left to cancel here; the card shows how it ended."
 BEING_POSTED: Final = "This notification is still being posted. Please press the button again."
 NO_DIALOG: Final = "Slack did not let the dialog open in time. Nothing was sent. Please try again."
 TAKES_LONGER: Final = "This takes longer than usual. It goes on; you can close this dialog, and I tell you how it ends."
@@ -126,7 +127,7 @@ def told(outcome: Outcome, resource: Resource) -> Told:
     if outcome.unread:
         sentence = f"{sentence} {UNREAD_NOTE}"
     over = outcome.result in (Result.CANCELLED, Result.ACCEPTED)
-    retired = "" if over else _retired(resource)
+    retired = "" if over else retirement(resource)
     return Told(
         MARKS[outcome.result],
         _HEADLINES[outcome.result],
@@ -134,11 +135,6 @@ def told(outcome: Outcome, resource: Resource) -> Told:
         outcome.next_step or next_step,
         _reference(outcome),
     )
-
-
-def retirement(resource: Resource) -> str:
-    """What the dialog says of a kind that Microsoft ended; empty for the others."""
-    return _retired(resource)
 
 
 def of_error(error: BotError) -> str:
@@ -152,7 +148,7 @@ def of_target_error(error: TargetError, resource: Resource | None) -> str:
     return {
         "empty_id": f"The id of the {label} is missing. It looks like 00000000-0000-0000-0000-000000000000.",
         "bad_id": f"That is no id of the kind {label}. It looks like 00000000-0000-0000-0000-000000000000.",
-        "foreign_url": f"That address is not Microsoft Graph's here ({error.detail}). Give kind and id instead.",
+        "foreign_url": f"Only addresses of {error.detail} are understood here. Give kind and id instead.",
         "unknown_url": "That Graph address names no request that this bot can cancel. Give kind and id instead.",
     }[error.problem]
 
@@ -164,7 +160,7 @@ def unknown_kind(word: str, everything: Registry, enabled: Registry, cloud: Clou
     if known and cloud not in known.clouds:
         return f"Microsoft does not offer {known.kind} in this cloud. Possible here: {kinds}."
     if known:
-        return f"{known.kind} is not switched on here. {_retired(known)} Possible here: {kinds}.".replace("  ", " ")
+        return f"{known.kind} is not switched on here. {retirement(known)} Possible here: {kinds}.".replace("  ", " ")
     nearest = enabled.nearest(word)
     guess = f"Did you mean {nearest}? " if nearest else ""
     return f"“{clip(word, 40)}” is not a kind that I know. {guess}Possible here: {kinds}."
@@ -188,6 +184,7 @@ def ended_as(state: str) -> str:
 
 
 CANCELLING: Final = "Being cancelled …"
+REFUSED_UNTOLD: Final = "Not carried out. Nothing was sent to Microsoft."
 REFUSED_HERE: Final = "Not carried out. I told the reason to whoever asked."
 DETAILS_LATER: Final = (
     "Microsoft Graph does not show it just now. You can still go on: it is read again before the call."
@@ -237,7 +234,8 @@ def unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
-def _retired(resource: Resource) -> str:
+def retirement(resource: Resource) -> str:
+    """What is said of a kind that Microsoft ended; empty for the others."""
     ended = resource.retirement
     if not ended:
         return ""

@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.cancel import Canceller
 from bot.cancellation import Actor, Cancellation
-from bot.errors import BotError, InputError, Refused
+from bot.errors import BotError, InputError, Refused, Unavailable
 from bot.justification import justification
 from bot.resources import Target
 from bot.slack import dialog, text
@@ -97,6 +97,9 @@ async def _response(work: asyncio.Task[Cancellation | None]) -> _Response:
         running = await work
     except InputError as error:
         return {"response_action": "errors", "errors": {error.field: text.of_error(error)}}
+    except Unavailable as error:
+        # It may pass: the dialog stays open with what was typed.
+        return {"response_action": "errors", "errors": {dialog.JUSTIFICATION: text.of_error(error)}}
     except BotError as error:
         log.info("declined", code=error.code, reason=getattr(error, "reason", ""))
         return _closed(dialog.sentence(text.of_error(error)))
