@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from bot import logs
 from bot.errors import BotError, ConfigError, InputError
 
 COMMANDS = {
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, summary in COMMANDS.items():
         import_module(f"bot.cli.{name}").add_arguments(commands.add_parser(name, help=summary, description=summary))
     options = parser.parse_args(arguments)
+    logs.configure("console", "WARNING")
     try:
         return int(asyncio.run(import_module(f"bot.cli.{options.command}").run(options)))
     except ConfigError as error:

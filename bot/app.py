@@ -134,6 +134,7 @@ class Bot:
                 canceller=canceller,
                 poster=poster,
                 tasks=self._submissions,
+                late=self._clicks,
             )
         )
         return canceller

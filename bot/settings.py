@@ -72,8 +72,13 @@ def _slack_api(value: str) -> str:
     return value
 
 
+def is_channel(value: str) -> bool:
+    """Whether this is a channel's id; a name or a person's id is none."""
+    return bool(_CHANNEL.fullmatch(value))
+
+
 def _channel(value: str) -> str:
-    if not _CHANNEL.fullmatch(value):
+    if not is_channel(value):
         raise ValueError("must be a channel id such as C0123456789, not a name")
     return value
 

@@ -1,4 +1,4 @@
-"""Every time that the bot waits, in seconds, in one place."""
+"""How long the bot waits for calls and between them, in seconds."""
 
 from dataclasses import dataclass, replace
 
@@ -9,6 +9,9 @@ class Timings:
 
     connect: float = 5.0
     read: float = 30.0
+    whole: float = 60.0
+    """One call of Graph, from the connection to the last byte."""
+    entra: float = 8.0
     slack_call: float = 10.0
     before_dialog: float = 1.8
     """Slack's trigger lives three seconds; what is looked up before the dialog opens must leave room for opening it."""
@@ -24,7 +27,7 @@ class Timings:
     slack_patience: float = 20.0
     """For one message, with all waiting that Slack asks for; then the person is told in another way."""
     drain_clicks: float = 5.0
-    drain: float = 18.0
+    drain: float = 15.0
     """Platforms end a process 30 s after asking it to; the listener takes up to five of them."""
 
     def scaled(self, factor: float) -> "Timings":

@@ -17,7 +17,9 @@ async def run(options: argparse.Namespace) -> int:
     from bot.configuration import load_configuration
     from bot.outcome import Look
     from bot.reading import Reader
+    from bot.resources import is_url
     from bot.services import open_services
+    from bot.settings import is_channel
     from bot.slack.cards import Cards
     from bot.slack.posting import Poster
     from bot.slack.request import Parser
@@ -26,9 +28,9 @@ async def run(options: argparse.Namespace) -> int:
     settings = configuration.settings
     channel = options.channel or settings.notify_channel
     parser = Parser(configuration.everything, configuration.enabled, settings.azure_cloud, settings.graph_hosts)
-    target = parser.command(f"{options.kind} {options.id}").target
-    if target is None or not channel:
-        raise InputError("id", "Give kind and id of the request, and --channel or NOTIFY_CHANNEL.")
+    target = parser.target("", options.kind) if is_url(options.kind) else parser.target(options.kind, options.id)
+    if not channel or not is_channel(channel):
+        raise InputError("channel", "Give --channel or NOTIFY_CHANNEL, a channel id such as C0123456789.")
     async with open_services(configuration) as services:
         reader = Reader(services.graph)
         try:

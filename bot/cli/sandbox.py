@@ -2,13 +2,13 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from bot.errors import BotError, Unavailable
 if TYPE_CHECKING:
     from bot.sandbox.tenant import Tenant
 
+_KEPT = ("HOME", "LANG", "PATH", "TMPDIR", "VIRTUAL_ENV")
 _START_SECONDS = 20.0
 _STOP_SECONDS = 40.0
 
@@ -47,12 +48,17 @@ async def run(options: argparse.Namespace) -> int:
 
 
 def _environment(tenant: "Tenant", *, http: bool) -> dict[str, str]:
-    """The bot's environment: the tenant's, and of this process only what is none of the bot's own."""
-    own = ("SLACK_", "AZURE_", "GRAPH_", "ARM_", "SECRETS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    """The bot's environment: the tenant's, and of the user's nothing that could configure a bot."""
+    kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LC_")}
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    ours = {"LOG_LEVEL": "WARNING", "PORT": str(port), "PYTHONPATH": str(Path(__file__).parents[2])}
+    ours = {
+        "HOST": "127.0.0.1",
+        "LOG_LEVEL": "WARNING",
+        "PORT": str(port),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
+        "SECRETS_DIR": str(tenant.directory),
+    }
     return kept | tenant.environment(http=http) | ours
 
 
@@ -63,13 +69,16 @@ async def _link(environment: Mapping[str, str]) -> None:
     from bot.sandbox.tenant import CONSENTS, REDIRECT_URI
     from bot.services import open_services
 
+    os.environ.clear()
     os.environ.update(environment)
-    configuration = load_configuration()
+    # Where no `.env` of the user's lies.
+    with contextlib.chdir(environment["SECRETS_DIR"]):
+        configuration = load_configuration()
     async with open_services(configuration) as services:
         await link(configuration, services, CONSENTS, REDIRECT_URI)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _serving(tenant: "Tenant", environment: Mapping[str, str], *, http: bool) -> AsyncIterator[None]:
     """The real bot, as a process of its own, from ready to ended; raises `Unavailable` when it does not start."""
     from bot.sandbox.tenant import PUBLIC_HOST
@@ -146,6 +155,6 @@ async def _command(environment: Mapping[str, str], *arguments: str, quiet: bool 
         "bot",
         *arguments,
         env=dict(environment),
-        cwd=Path(environment["CA_BUNDLE"]).parent,
+        cwd=environment["SECRETS_DIR"],
         stdout=asyncio.subprocess.DEVNULL if quiet else None,
     )

@@ -1,5 +1,6 @@
 """One exchange with Microsoft Graph: token, request, and an answer that is whole or an error."""
 
+import asyncio
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -73,8 +74,9 @@ class Response:
 class Wire:
     """Sends requests to the configured Graph host and nowhere else. Redirects are not followed."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str, audience: str, tokens: Tokens) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, audience: str, tokens: Tokens, seconds: float) -> None:
         self._http = http
+        self._seconds = seconds
         self._url = url
         self._audience = audience
         self._tokens = tokens
@@ -129,10 +131,12 @@ class Wire:
             method, f"{self._url}{path}", params=query or None, json=body, headers=headers
         )
         try:
-            return await self._complete(request, client_request_id)
+            # httpx limits each read, not the whole of an answer that drips.
+            async with asyncio.timeout(self._seconds):
+                return await self._complete(request, client_request_id)
         except _NOT_SENT as error:
             raise _marked(NotSent("Microsoft Graph could not be reached."), client_request_id) from error
-        except httpx.RequestError as error:
+        except (httpx.RequestError, TimeoutError) as error:
             lost = AnswerLost("The connection to Microsoft Graph broke before its answer came.")
             raise _marked(lost, client_request_id) from error
 

@@ -59,7 +59,7 @@ def details_of(resource: Resource, target: Target, look: Look, as_of: datetime) 
         title=text.clip(seen.title, _FIELD) if seen else "",
         requestor=text.clip(seen.requestor_name, _FIELD) if seen else "",
         reason=text.clip(seen.reason, _FIELD) if seen else "",
-        state=text.clip(seen.state, _FIELD) if seen else "",
+        state=text.clip(seen.state, _FIELD) if seen else text.unreadable(resource),
         created=f"{seen.created:%d %B %Y %H:%M} UTC" if seen and seen.created else "",
         as_of=f"{as_of:%d %B %Y %H:%M} UTC",
     )
@@ -144,7 +144,6 @@ def stored(details: CardDetails) -> dict[str, Any]:
 
 
 def _facts(details: CardDetails) -> list[Line]:
-    state = details.state or "only the person concerned can read it"
     rows = {
         "Kind": details.kind,
         "Id": details.id,
@@ -152,7 +151,7 @@ def _facts(details: CardDetails) -> list[Line]:
         "Requested by": details.requestor,
         "Their reason": details.reason,
         "Since": details.created,
-        "State": f"{state} (as of {details.as_of})" if details.as_of else "",
+        "State": f"{details.state} (as of {details.as_of})" if details.as_of else "",
     }
     return [[_bold(f"{name}: "), _plain(value)] for name, value in rows.items() if value]
 

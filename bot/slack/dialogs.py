@@ -88,9 +88,9 @@ class Dialogs:
         return dialog.view(prefilled, self._gate.registry, details)
 
     def _details(self, target: Target, look: Look) -> Block:
-        if look.snapshot:
-            return self._facts(target, look)
-        return dialog.sentence(text.MISSING_DETAILS if look.missing else text.UNREADABLE_DETAILS)
+        if look.missing:
+            return dialog.sentence(text.MISSING_DETAILS)
+        return self._facts(target, look)
 
     def _facts(self, target: Target, look: Look) -> RichTextBlock:
         moment = now()

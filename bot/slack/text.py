@@ -104,7 +104,6 @@ TAKES_LONGER: Final = "This takes longer than usual. It goes on; you can close t
 JOINED: Final = "This is already being cancelled."
 OUR_FAULT: Final = "Something on our side failed. Nothing was sent. Please try again."
 READING: Final = "Reading it from Microsoft Graph …"
-UNREADABLE_DETAILS: Final = "Only the person concerned can read its details at Microsoft; they are not shown here."
 MISSING_DETAILS: Final = "Microsoft Graph knows no such request. Check the kind and the id."
 
 
@@ -190,6 +189,13 @@ DETAILS_LATER: Final = (
     "Microsoft Graph does not show it just now. You can still go on: it is read again before the call."
 )
 ACCEPTED: Final = "Microsoft accepted the cancellation and is finishing it. I keep looking."
+
+
+def unreadable(resource: Resource) -> str:
+    """What stands in place of a state that could not be read."""
+    if resource.read.permissions.application:
+        return "could not be read just now"
+    return "only the person concerned can read it"
 
 
 def help_text(enabled: Registry) -> str:

@@ -31,7 +31,7 @@ _ACK_SECONDS: Final = 2.4  # Slack waits for three, and the answer has a way to 
 
 
 class SubmittedDialog:
-    """Bolt's listener for the dialog's button. `tasks`: each of them is awaited here."""
+    """Bolt's listener for the dialog's button. `tasks` are awaited here; `late` tell what comes after the answer."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class SubmittedDialog:
         canceller: Canceller,
         poster: Poster,
         tasks: Tasks,
+        late: Tasks,
     ) -> None:
         self._store = store
         self._parser = parser
@@ -49,6 +50,7 @@ class SubmittedDialog:
         self._canceller = canceller
         self._poster = poster
         self._tasks = tasks
+        self._late = late
 
     async def __call__(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Acknowledges with what the dialog shall show: nothing (it closes), errors at its inputs, or a sentence.
@@ -61,7 +63,7 @@ class SubmittedDialog:
         if work.done():
             await ack(**await _response(work))
             return
-        self._tasks.spawn(self._answer_late(click, work))
+        self._late.spawn(self._answer_late(click, work))
         await ack(**_closed(dialog.sentence(text.TAKES_LONGER)))
 
     async def _answer_late(self, click: Click, work: asyncio.Task[Cancellation | None]) -> None:

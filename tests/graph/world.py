@@ -63,7 +63,7 @@ class World:
         self.client = GraphClient(self.wire(self.http), self.graph.url, GRAPH)
 
     def wire(self, http: httpx.AsyncClient) -> Wire:
-        return Wire(http, self.graph.url, GRAPH, self.tokens)
+        return Wire(http, self.graph.url, GRAPH, self.tokens, 10.0)
 
     async def sign_in(self, person: Person, *permissions: str) -> Account:
         """Lets the person sign in with these permissions, and keeps their cache."""
