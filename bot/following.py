@@ -41,7 +41,8 @@ class Follower:
                 outcome = _of_target(await _quietly(look), operation, answer)
             if outcome:
                 return outcome
-            await asyncio.sleep(max(self._timings.operation_poll, pause))
+            # However long the operation is not to be asked for, the target may tell before.
+            await asyncio.sleep(max(self._timings.operation_poll, min(pause, self._timings.throttled)))
         return answered(Reason.IN_PROGRESS, answer)
 
     async def _operation(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.audit import Audit, Event
 from bot.cancellation import Actor, Cancellation
+from bot.errors import Unavailable
 from bot.graph.tokens import Account
 from bot.outcome import Outcome, Reason, Result
 from bot.resources import Target
@@ -85,5 +85,5 @@ async def test_end(store: Store, reason: Reason) -> None:
 async def test_row_that_cannot_be_written_raises(store: Store) -> None:
     async with store.begin() as connection:
         await connection.execute(sa.text("DROP TABLE audit"))
-    with pytest.raises(SQLAlchemyError):
+    with pytest.raises(Unavailable):
         await Audit(store).record(Event.REQUESTED, CANCELLATION, {})

@@ -13,7 +13,7 @@ from bot.sandbox.tenant import CHANNEL, Tenant
 from tests.scenarios.play import WHY, Play, words
 from tests.scenarios.test_slack_cards import posted
 
-OURS = "Something on our side failed. Nothing was sent."
+OURS = "The bot's own database cannot be used just now, so nothing was sent."
 
 
 @contextmanager
@@ -90,7 +90,7 @@ async def test_clicks_while_slack_is_slow(tenant: Tenant, alice: Play, method: s
 @pytest.mark.usefixtures("bot")
 @pytest.mark.parametrize("table", ["links", "dialogs", "cards"])
 async def test_an_exception_behind_a_click_is_told(tenant: Tenant, alice: Play, table: str) -> None:
-    """Fails when only the bot's own errors are told."""
+    """Fails when only what concerns the person is told."""
     card = await posted(tenant, "approval-item", tenant.graph.add("approvalItem", owner=ALICE.oid))
     _without(tenant, table)
     assert _in_time(await tenant.slack.click(ALICE.slack_id, CHANNEL, card.ts, "cancel_target"))
@@ -106,7 +106,7 @@ async def test_an_exception_behind_a_submission_is_told(tenant: Tenant, alice: P
     await alice.loaded()
     _without(tenant, table)
     assert _in_time(await alice.submit(view, justification=WHY))
-    assert OURS in words(view.blocks)
+    assert OURS in view.errors["justification"]
     assert tenant.graph.effects == []
     assert tenant.slack.messages(CHANNEL) == []
 

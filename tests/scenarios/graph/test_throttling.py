@@ -8,7 +8,7 @@ from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION, POST, READ, Ca
 from tests.scenarios.graph.scene import Scene
 
 TIME_SCALE = "0.01"
-SLOW_DOWN = "asking all callers to slow down"
+SLOW_DOWN = "asks this bot to slow down"
 
 
 @each_kind
