@@ -262,3 +262,11 @@ def test_what_cannot_be_read_stops_the_start(tmp_path: Path, content: bytes | No
     path.mkdir() if content is None else path.write_bytes(content)
     with pytest.raises(ConfigError, match=str(path)):
         load_policy(path)
+
+
+def test_channel_that_the_bot_cannot_see() -> None:
+    """It allows nothing by its name; a deny rule holds all the same. Fails when its name is forgotten."""
+    by_name = allow(channels=(CHANNEL,))
+    assert decide([by_name], question(visible=False)).reason is Reason.NO_RULE
+    denied = Rule(effect="deny", kinds=("*",), actors=("*",), channels=(CHANNEL,))
+    assert decide([allow(), denied], question(visible=False)).reason is Reason.DENY_RULE

@@ -122,3 +122,12 @@ async def test_port_that_is_taken(command: Command, tenant: Tenant) -> None:
         port = str(taken.getsockname()[1])
         ran = await command("serve", **tenant.environment() | {"PORT": port})
     assert (ran.code, "HOST, PORT: cannot listen there" in ran.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://bot@127.0.0.1:1/bot", "sqlite:////proc/nowhere/bot.db", "sqlite:///text.db"]
+)
+async def test_database_that_cannot_be_used(command: Command, tenant: Tenant, tmp_path: Path, url: str) -> None:
+    (tmp_path / "text.db").write_text("This is no database. " * 100)
+    ran = await command("migrate", **tenant.environment() | {"DATABASE_URL": url})
+    assert (ran.code, "The database cannot be used" in ran.err, "Traceback" in ran.err) == (1, True, False), ran.err

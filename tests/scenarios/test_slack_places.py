@@ -162,3 +162,14 @@ async def test_a_rate_limit_is_waited_for(tenant: Tenant, alice: Play, method: s
     assert "Cancelled, " in words(root.blocks)
     assert "Cancelled" in words(reply.blocks)
     assert alice.private() == []
+
+
+@pytest.mark.usefixtures("socket_bot")
+async def test_an_edited_reply_whose_answer_is_lost(tenant: Tenant, alice: Play) -> None:
+    """The provisional reply may have been edited: fails when a second one is posted."""
+    target = tenant.graph.add("approvalItem", owner=ALICE.oid)
+    tenant.slack.faults.add(Fault("chat.update", drop=True, after_effect=True))
+    await alice.cancel("approval-item", target)
+    assert len(alice.replies()) == 1
+    assert "Cancelled" in words(alice.replies()[0].blocks)
+    assert "Cancelled" in await alice.told()

@@ -1,7 +1,7 @@
 """No row, no call; and a trail that cannot be ended keeps nobody from being told."""
 
 from tests.scenarios.conftest import Start
-from tests.scenarios.graph.cases import APPROVAL_ITEM
+from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION
 from tests.scenarios.graph.scene import Scene
 from tests.scenarios.play import words
 
@@ -53,3 +53,16 @@ async def test_each_call_has_its_row(scene: Scene) -> None:
         "path": "/solutions/approval/approvalItems/{id}/cancel",
         "state": "pending",
     }
+
+
+async def test_database_is_lost_after_the_call(alone: Scene, start: Start) -> None:
+    """Microsoft has taken the call: fails when that ends as "nothing was sent"."""
+    target = alone.add(APPROVAL_ITEM)
+    alone.graph.variant["approvalItem"] = "202"
+    alone.fail(OPERATION, delay=0.2)
+    async with start():
+        await alone.submit(APPROVAL_ITEM, target)
+        await alone.tenant.slack.until(lambda: alone.posts(target))
+        alone.execute("ALTER TABLE accounts RENAME TO gone")
+        story = await alone.story(APPROVAL_ITEM, target)
+    assert "Microsoft accepted the cancellation" in story.told

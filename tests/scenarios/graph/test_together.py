@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bot.sandbox.people import ALICE, CAROL, Person
-from tests.scenarios.graph.cases import APPROVAL_ITEM, POST, Case, each_kind
+from bot.sandbox.people import ALICE, BOB, CAROL, Person
+from tests.scenarios.graph.cases import APPROVAL_ITEM, POST, READ, Case, each_kind
 from tests.scenarios.graph.scene import Scene
 from tests.scenarios.play import Play, words
 
@@ -58,3 +58,28 @@ async def test_one_after_the_other(scene: Scene, case: Case) -> None:
     story = await scene.story(case, target, lines=2)
     assert "already ended as" in words(story.replies[-1].blocks)
     assert (len(story.posts), len(story.effects)) == (1, 1)
+
+
+async def test_whoever_joined_hears_the_end(scene: Scene) -> None:
+    """Fails when only the first one's thread is told."""
+    target = scene.add(APPROVAL_ITEM)
+    scene.fail(POST, delay=0.3)
+    await scene.submit(APPROVAL_ITEM, target)
+    carol = Play(scene.tenant, CAROL)
+    told = len(carol.private())
+    await scene.submit(APPROVAL_ITEM, target, person=CAROL)
+    await carol.told_times(told + 1)
+    assert "Cancelled" in carol.private()[-1]
+
+
+async def test_one_who_may_not_keeps_nobody_out(scene: Scene) -> None:
+    """Bob was first and may not; Alice, who joined him, comes next. Fails when whoever is first wins."""
+    target = scene.add(APPROVAL_ITEM)
+    bob, alice = Play(scene.tenant, BOB), Play(scene.tenant, ALICE)
+    views = {play.person.slack_id: await play.dialog() for play in (bob, alice)}
+    scene.fail(READ, delay=0.3)
+    for play in (bob, alice):
+        view = views[play.person.slack_id]
+        await play.submit(view, kind=APPROVAL_ITEM.kind, id=target, justification="Who is first?")
+    story = await scene.story(APPROVAL_ITEM, target, lines=2)
+    assert [effect.oid for effect in story.effects] == [ALICE.oid]
