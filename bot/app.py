@@ -15,13 +15,13 @@ from bot.attempt import Attempts
 from bot.audit import Audit
 from bot.cancel import Canceller
 from bot.configuration import Configuration
-from bot.errors import ConfigError, Unavailable
+from bot.errors import ConfigError
 from bot.gate import Gate
 from bot.policy import groups_named
 from bot.reading import Reader
-from bot.services import Services
+from bot.services import Services, refused_token
 from bot.slack.actions import CancelButton
-from bot.slack.api import FAULTS, error_of
+from bot.slack.api import FAULTS
 from bot.slack.blocks import CANCEL_ACTION
 from bot.slack.cards import Cards
 from bot.slack.commands import Commands
@@ -91,8 +91,7 @@ class Bot:
         try:
             await self._services.slack.apps_connections_open(app_token=token)
         except FAULTS as error:
-            sentence = f"Slack did not accept the app token, or could not be reached ({error_of(error)})."
-            raise Unavailable(sentence, "Check SLACK_APP_TOKEN.") from error
+            raise refused_token(error, self._services.slack, "SLACK_APP_TOKEN") from error
 
     def _build(self, configuration: Configuration) -> Canceller:
         services, registry = self._services, configuration.enabled

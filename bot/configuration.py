@@ -30,14 +30,13 @@ def load_configuration() -> Configuration:
         raise ConfigError([str(error)]) from error
     settings, problems = _collected(load_settings)
     selection = settings or load_selection()
-    if selection:
-        kinds, wrong_kinds = _collected(lambda: _kinds(selection, everything))
-        rules, wrong_rules = _collected(lambda: _rules(selection))
-        enabled = everything.only(kinds or (), selection.azure_cloud)
-        problems += [*wrong_kinds, *wrong_rules, *_contradictions(rules or (), everything, enabled)]
-        if settings and not problems:
-            return Configuration(settings, everything, enabled, rules or ())
-    raise ConfigError(problems)
+    kinds, wrong_kinds = _collected(lambda: _kinds(selection, everything))
+    rules, wrong_rules = _collected(lambda: _rules(selection))
+    enabled = everything.only(kinds or (), selection.azure_cloud)
+    problems += [*wrong_kinds, *wrong_rules, *_contradictions(rules or (), everything, enabled)]
+    if problems or not settings:
+        raise ConfigError(problems)
+    return Configuration(settings, everything, enabled, rules or ())
 
 
 def _collected(read: Callable[[], T]) -> tuple[T | None, list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import httpx
 import structlog
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.accounts import Accounts
@@ -118,7 +119,11 @@ async def _team(slack: AsyncWebClient) -> str:
     try:
         return str((await slack.auth_test())["team_id"])
     except FAULTS as error:
-        raise Unavailable(
-            f"Slack did not accept the bot token, or could not be reached ({error_of(error)}).",
-            "Check SLACK_BOT_TOKEN and SLACK_API_URL.",
-        ) from error
+        raise refused_token(error, slack, "SLACK_BOT_TOKEN") from error
+
+
+def refused_token(error: BaseException, slack: AsyncWebClient, variable: str) -> Unavailable:
+    """What is said of a token that Slack does not take, or when Slack cannot be asked."""
+    if isinstance(error, SlackApiError):
+        return Unavailable(f"Slack did not accept the token ({error_of(error)}).", f"Check {variable}.")
+    return Unavailable(f"Slack could not be reached at {slack.base_url} ({error_of(error)}).", "Check SLACK_API_URL.")

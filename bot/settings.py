@@ -49,7 +49,8 @@ def is_loopback(url: str) -> bool:
         return host == "localhost"
 
 
-def _origin(value: str) -> str:
+def origin(value: str) -> str:
+    """The https origin, normalised; raises `ValueError` for anything else."""
     parts = urlsplit(value if "://" in value else f"https://{value}")
     host, port = parts.hostname or "", parts.port
     if (
@@ -59,7 +60,7 @@ def _origin(value: str) -> str:
         or parts.query
         or "@" in parts.netloc
     ):
-        raise ValueError("must be an origin such as https://host:port, without a path")
+        raise ValueError("must be an https origin such as https://host:port, without a path")
     host = f"[{host}]" if ":" in host else host
     return f"https://{host}" if port in (None, 443) else f"https://{host}:{port}"
 
@@ -83,7 +84,7 @@ def _channel(value: str) -> str:
     return value
 
 
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(origin)]
 Channel = Annotated[str, AfterValidator(_channel)]
 
 
@@ -221,12 +222,12 @@ def load_settings() -> Settings:
     return Settings(**_sources())
 
 
-def load_selection() -> Selection | None:
-    """The part of the settings that can be checked when the rest is wrong; None when it is wrong itself."""
+def load_selection() -> Selection:
+    """What can be checked when the rest is wrong; with the default cloud where that is wrong, too."""
     try:
         return Selection(**_sources())
     except ValidationError:
-        return None
+        return Selection(azure_cloud="global", **_sources())
 
 
 def _sources() -> dict[str, Any]:

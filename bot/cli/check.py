@@ -21,16 +21,21 @@ async def run(_options: argparse.Namespace) -> int:
     print("ok    settings:", ", ".join(resource.kind for resource in configuration.enabled))
 
     async def entra(services: Services) -> str:
-        await services.tokens.application(settings.resource)
+        try:
+            await services.tokens.application(settings.resource)
+        except BotError as error:
+            raise BotError(f"{settings.azure_authority_host}: {error.sentence}", error.next_step) from error
         return settings.azure_authority_host
 
     async def channel(services: Services, channel_id: str) -> str:
         try:
             found = (await services.slack.conversations_info(channel=channel_id))["channel"]
         except FAULTS as error:
-            raise BotError(f"{channel_id}: {error_of(error)}", "Invite the bot to the channel.") from error
+            raise BotError(
+                f"{channel_id}: {error_of(error)}.", "Check the id, and invite the bot to the channel."
+            ) from error
         if not found.get("is_member"):
-            raise BotError(f"{channel_id}: the bot is not in it", "Invite the bot to the channel.")
+            raise BotError(f"{channel_id}: the bot is not in it.", "Invite the bot to the channel.")
         return channel_id
 
     async with open_services(configuration) as services:

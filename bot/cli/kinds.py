@@ -2,7 +2,7 @@
 
 import argparse
 
-from bot.resources import Permissions, Resource, Standing, load
+from bot.resources import Permissions, Resource, load
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -29,8 +29,8 @@ def _lines(resource: Resource) -> list[str]:
         *([f"  retired {ended.on:%Y-%m-%d}; successor: {ended.successor}"] if ended else []),
         *calls,
         f"  read: GET /{resource.read.version}{resource.read.path}  [{_permissions(resource.read.permissions)}]",
-        f"  {Standing.YES}: {', '.join(sorted(states.yes))}",
-        f"  {Standing.FINAL}: {', '.join(sorted(states.final))}",
+        f"  can be cancelled: {', '.join(sorted(states.yes))}",
+        f"  over: {', '.join(sorted(states.final))}",
         f"  clouds: {', '.join(sorted(resource.clouds))}",
     ]
 

@@ -3,6 +3,8 @@
 import argparse
 import json
 
+from bot.errors import InputError
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bot's address, for HTTP mode."""
@@ -12,6 +14,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(options: argparse.Namespace) -> int:
     """Prints it as JSON, which Slack takes as well as YAML."""
     from bot.manifest import manifest
+    from bot.settings import origin
 
-    print(json.dumps(manifest(options.public_url), indent=2))
+    try:
+        public_url = origin(options.public_url) if options.public_url else None
+    except ValueError as error:
+        raise InputError("public-url", f"--public-url: {error}.") from None
+    print(json.dumps(manifest(public_url), indent=2))
     return 0

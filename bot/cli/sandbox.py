@@ -26,7 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Whether to play by oneself, and the mode."""
     parser.add_argument("--demo", action="store_true", help="play every kind and the documented errors, and check them")
     parser.add_argument("--http", action="store_true", help="HTTP mode instead of Socket Mode")
-    parser.add_argument("--port", type=int, default=8080, help="port of the page to click in (default: 8080)")
+    parser.add_argument("--port", type=_port, default=8080, help="port of the page to click in (default: 8080)")
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError
+    return port
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -136,6 +143,8 @@ async def _page(tenant: "Tenant", environment: Mapping[str, str], port: int) -> 
             await _notify(environment, kind, target)
         print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
         await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        print("Stopped.")  # that is how it is meant to end
     finally:
         await page.stop()
     return 0

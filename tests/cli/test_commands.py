@@ -13,7 +13,14 @@ from tests.cli.conftest import Command
 
 
 async def test_serve_names_everything_that_is_missing(command: Command) -> None:
-    ran = await command("serve", KINDS="aproval-item", TOKEN_KEYS="short", AZURE_TENANT_ID="common")
+    ran = await command(
+        "serve",
+        KINDS="aproval-item",
+        TOKEN_KEYS="short",
+        AZURE_TENANT_ID="common",
+        AZURE_CLOUD="mars",
+        POLICY_FILE="no.toml",
+    )
     assert ran.code == 2
     for name in (
         "SLACK_BOT_TOKEN",
@@ -23,6 +30,8 @@ async def test_serve_names_everything_that_is_missing(command: Command) -> None:
         "SLACK_SIGNING_SECRET",
         "PUBLIC_URL",
         "TOKEN_KEYS",
+        "AZURE_CLOUD",
+        "POLICY_FILE: no.toml does not exist",
         "KINDS: aproval-item is no kind; did you mean approval-item?",
     ):
         assert name in ran.err
@@ -72,14 +81,14 @@ async def test_check_says_what_is_wrong(command: Command, tenant: Tenant) -> Non
         "check", **tenant.environment() | {"AZURE_CLIENT_SECRET": "wrong", "NOTIFY_CHANNEL": "C0ELSEWHERE"}
     )
     assert ran.code == 1
-    assert "FAIL  Entra: Microsoft Entra does not accept the bot's own credential" in ran.out
+    assert "Microsoft Entra does not accept the bot's own credential" in ran.out
     assert "FAIL  NOTIFY_CHANNEL: C0ELSEWHERE: the bot is not in it" in ran.out
     assert f"ok    AUDIT_CHANNEL: {AUDIT}" in ran.out
 
 
 async def test_wrong_bot_token(command: Command, tenant: Tenant) -> None:
     ran = await command("serve", **tenant.environment() | {"SLACK_BOT_TOKEN": "xoxb-canary"})
-    assert (ran.code, "Slack did not accept the bot token" in ran.err) == (1, True)
+    assert (ran.code, "Slack did not accept the token (invalid_auth). Check SLACK_BOT_TOKEN." in ran.err) == (1, True)
     assert "canary" not in ran.out + ran.err
 
 
@@ -99,7 +108,16 @@ async def test_manifest(command: Command) -> None:
     assert json.loads(ran.out)["settings"]["interactivity"]["request_url"] == "https://bot.example.test/slack/events"
 
 
-@pytest.mark.parametrize("arguments", [(), ("nonsense",), ("notify",)])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("nonsense",),
+        ("notify",),
+        ("sandbox", "--port", "99999"),
+        ("manifest", "--public-url", "http://bot.example.test"),
+    ],
+)
 async def test_wrong_use(command: Command, arguments: tuple[str, ...]) -> None:
     assert (await command(*arguments)).code == 2
 
@@ -113,7 +131,7 @@ async def test_notify(command: Command, tenant: Tenant) -> None:
 
 async def test_wrong_app_token(command: Command, tenant: Tenant) -> None:
     ran = await command("serve", **tenant.environment() | {"SLACK_APP_TOKEN": "xapp-canary"})
-    assert (ran.code, "Slack did not accept the app token" in ran.err) == (1, True)
+    assert (ran.code, "Slack did not accept the token (invalid_auth). Check SLACK_APP_TOKEN." in ran.err) == (1, True)
     assert "canary" not in ran.out + ran.err
 
 
