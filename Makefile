@@ -22,9 +22,9 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 lock:  ## after a change of dependencies; needs uv
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		-o requirements.lock pyproject.toml
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 		--extra dev -o requirements-dev.lock pyproject.toml
 
 clean:

@@ -55,7 +55,7 @@ def variant(graph_type: str, name: str) -> Callable[[Tenant], None]:
 
 def fault(**what: object) -> Callable[[Tenant], None]:
     """Something goes wrong with the next cancel call."""
-    return lambda tenant: tenant.graph.faults.add(Fault(r"POST .*/cancel\w*$", **what))  # type: ignore[arg-type]
+    return lambda tenant: tenant.graph.faults.add(Fault(r"POST .*/cancel\w*$", **what))  # type: ignore[arg-type]  # passed on as they are
 
 
 def _retired(graph: GraphStandIn, retired: bool) -> None:
