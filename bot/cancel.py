@@ -82,20 +82,26 @@ class Canceller:
         """Waits for running cancellations; whether all have ended."""
         return await self._tasks.drain(seconds)
 
-    async def _run(self, cancellation: Cancellation) -> None:
-        """One cancellation after the other: whoever joined one that was refused for its person's sake comes next."""
-        waiting: Cancellation | None = cancellation
-        while waiting:
-            outcome = await self._one(waiting)
-            joined = self._joined.pop(waiting.target.key, [])
-            waiting = joined.pop(0) if joined and outcome.concerns_person else None
-            if waiting:
-                self._running[waiting.target.key] = waiting
-                self._joined[waiting.target.key] = joined
-                continue
-            del self._running[cancellation.target.key]
-            for one in joined:
-                await self._teller.joined_ended(one, outcome)
+    async def _run(self, first: Cancellation) -> None:
+        """Carries it out; the target is free again however that ends, and whoever is still waiting hears the end."""
+        try:
+            joined, outcome = await self._in_turn(first)
+        finally:
+            del self._running[first.target.key]
+            self._joined.pop(first.target.key, None)
+        for one in joined:
+            await self._teller.joined_ended(one, outcome)
+
+    async def _in_turn(self, first: Cancellation) -> tuple[list[Cancellation], Outcome]:
+        """Whoever joined one that was refused for its person's sake comes next; who is left, and the last end."""
+        key, running = first.target.key, first
+        while True:
+            outcome = await self._one(running)
+            joined = self._joined.pop(key, [])
+            if not joined or not outcome.concerns_person:
+                return joined, outcome
+            running, *self._joined[key] = joined
+            self._running[key] = running
 
     async def _one(self, cancellation: Cancellation) -> Outcome:
         await self._teller.begun(cancellation)

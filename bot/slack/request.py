@@ -42,7 +42,7 @@ class Parser:
         if not first:
             return Command()
         if is_url(first):
-            return self._filled(self._of_url(first, ID), first, rest)
+            return self._filled(self._of_url(first), first, rest)
         resource = self._resource(first)
         id_text, rest = _split(rest)
         return self._filled(self._of_id(resource, id_text), id_text, rest) if id_text else Command(resource=resource)
@@ -51,7 +51,7 @@ class Parser:
         """The target that the dialog's inputs name."""
         trimmed = id_text.strip(" ")
         if is_url(trimmed):
-            target = self._of_url(trimmed, ID)
+            target = self._of_url(trimmed)
             if kind and kind != target.kind:
                 raise InputError(ID, f"That address is of the kind {target.kind}, but {kind} is chosen above.")
             return target
@@ -74,11 +74,11 @@ class Parser:
         except TargetError as error:
             raise InputError(ID, text.of_target_error(error, resource)) from None
 
-    def _of_url(self, url: str, field: str) -> Target:
+    def _of_url(self, url: str) -> Target:
         try:
             target = target_of_url(self._everything, url, self._hosts)
         except TargetError as error:
-            raise InputError(field, text.of_target_error(error, None)) from None
+            raise InputError(ID, text.of_target_error(error, None)) from None
         self._resource(target.kind)
         return target
 

@@ -52,12 +52,11 @@ class SlackTeller:
 
     async def waiting(self, cancellation: Cancellation, wait: Wait) -> None:
         """A long wait, in the thread."""
-        words = text.waiting(wait)
-        await self._reply(cancellation, words, blocks.note(words))
+        await self._provisionally(cancellation, text.waiting(wait))
 
     async def accepted(self, cancellation: Cancellation) -> None:
         """The service is still finishing it."""
-        await self._reply(cancellation, text.ACCEPTED, blocks.note(text.ACCEPTED))
+        await self._provisionally(cancellation, text.ACCEPTED)
 
     async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
         """The end, everywhere. One place that fails keeps no other from being told."""
@@ -74,6 +73,12 @@ class SlackTeller:
         told = text.told(outcome, self._registry[cancellation.target.kind])
         full = blocks.outcome(told, cancellation.actor.user, "")
         await self._poster.tell(cancellation.actor.user, cancellation.place, told.sentence, full)
+
+    async def _provisionally(self, cancellation: Cancellation, words: str) -> None:
+        try:
+            await self._reply(cancellation, words, blocks.note(words))
+        except Exception:
+            log.exception("telling_failed", cancellation=cancellation.id)
 
     async def _thread(self, cancellation: Cancellation) -> _Thread:
         dialog = await self._store.dialog(cancellation.place)

@@ -173,3 +173,19 @@ async def test_an_edited_reply_whose_answer_is_lost(tenant: Tenant, alice: Play)
     assert len(alice.replies()) == 1
     assert "Cancelled" in words(alice.replies()[0].blocks)
     assert "Cancelled" in await alice.told()
+
+
+@pytest.mark.usefixtures("socket_bot")
+async def test_a_provisional_reply_that_cannot_be_read(tenant: Tenant, alice: Play) -> None:
+    """Slack answers no JSON while Microsoft is finishing: fails when that ends the following or keeps the target."""
+    target = tenant.graph.add("approvalItem", owner=ALICE.oid)
+    tenant.graph.faults.add(Fault("POST .*/cancel$", delay=0.5, status=None))
+    view = await alice.dialog(f"approval-item {target}")
+    await alice.submit(view, justification=WHY)
+    await tenant.slack.until(lambda: any(call.method == "POST" for call in tenant.graph.calls))
+    odd = {"Content-Type": "text/plain"}
+    tenant.slack.faults.add(Fault("chat.postMessage", status=200, body=b"fine", headers=odd))
+    assert "Cancelled" in words((await alice.reply()).blocks)
+    assert len(tenant.graph.effects) == 1
+    again = await alice.cancel("approval-item", target)
+    assert "already ended as" in words(again.blocks)
