@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo sandbox test lint lock clean
+.PHONY: demo sandbox test bench lint lock clean
 
 demo: $(STAMP)  ## the main job in front of you, without Slack or Microsoft
 	$(BIN)/python -m bot sandbox --demo
@@ -14,6 +14,9 @@ sandbox: $(STAMP)  ## the page to click in
 
 test: $(STAMP)  ## most of a test is waiting, so there are more workers than processors
 	$(BIN)/python -m pytest -n 4 --dist loadscope
+
+bench: $(STAMP)  ## what takes how long, beside its aims
+	$(BIN)/python -m benchmarks.recording
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

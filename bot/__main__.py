@@ -16,6 +16,8 @@ COMMANDS = {
     "migrate": "bring the database's schema up to date",
     "kinds": "list what can be cancelled, and with which permissions",
     "notify": "post the notification of one request, with its Cancel button",
+    "audit": "verify or export the audit trail",
+    "jobs": "see the cancellations that run, and begin a stopped one again",
     "manifest": "print the Slack app manifest",
 }
 

@@ -38,7 +38,7 @@ class Accounts:
             .join(accounts, (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid))
             .where((links.c.team == team) & (links.c.user == user))
         )
-        async with self._store.begin() as connection:
+        async with self._store.read() as connection:
             row = (await connection.execute(query)).one_or_none()
         return Linked(Account(row.tid, row.oid), row.name) if row else None
 
@@ -68,7 +68,7 @@ class Accounts:
 
     async def load(self, account: Account) -> str | None:
         """The MSAL cache; None when there is none, or none that these keys open for this very account."""
-        async with self._store.begin() as connection:
+        async with self._store.read() as connection:
             blob = (await connection.execute(sa.select(accounts.c.cache).where(_row(account)))).scalar_one_or_none()
         return self._decrypt(account, blob) if blob is not None else None
 

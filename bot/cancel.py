@@ -1,134 +1,266 @@
-"""The use case: one wish, carried out once, recorded and told. It knows neither Slack nor the web."""
+"""The use case: one wish, carried out once, recorded and told. It knows neither Slack nor the web.
+
+A cancellation is a durable workflow: each step below is recorded when it is done, and whoever goes on after a crash, a
+deploy or a take-over begins at the first one that is not.
+"""
 
 import asyncio
-from typing import Protocol
+import contextlib
+from dataclasses import replace
+from functools import partial
+from typing import Final, Protocol
 
 import structlog
+from pydantic import TypeAdapter
 
-from bot.attempt import Attempts, Progress, Wait
-from bot.audit import Audit, Event
+from bot.attempt import Attempts
+from bot.audit import Event
 from bot.cancellation import Cancellation
-from bot.errors import BotError
+from bot.cancellations import Begun, Cancellations, Run, Running
+from bot.durable import Engine, patiently
+from bot.errors import BotError, NoDatabase, ServiceError
+from bot.following import answered
 from bot.gate import Gate
-from bot.outcome import Outcome, Reason, after, prevented
+from bot.outcome import Look, Outcome, Reason, Result, prevented, settled_later
+from bot.recorded import Failed, Outdated, Sight, Taken
 from bot.tasks import Tasks
 from bot.timings import Timings
+from bot.told import Telling
+from bot.verdict import Progress, Verdicts, Wait
 
 log = structlog.get_logger(__name__)
 
+CANCEL: Final = "cancel"
+WATCH: Final = "watch"
+
+_BEGUN: Final = TypeAdapter(Begun)
+_CALLED: Final[TypeAdapter[Taken | Failed | Outdated]] = TypeAdapter(Taken | Failed | Outdated)
+_LOOKED: Final[TypeAdapter[Sight | Failed]] = TypeAdapter(Sight | Failed)
+_NOTHING: Final[TypeAdapter[None]] = TypeAdapter(None)
+_OUTCOME: Final = TypeAdapter(Outcome)
+_TEXT: Final = TypeAdapter(str)
+_TEXTS: Final = TypeAdapter(list[str])
+
+_RECORDING_FIRST: Final = 2.0  # seconds
+_WATCHED: Final = (Result.UNKNOWN, Result.ACCEPTED)
+
 
 class Teller(Protocol):
-    """Tells people. It never raises: whatever goes wrong in telling changes no outcome."""
+    """Tells people, and may be asked to tell the same again: what was told already is not told twice.
 
-    async def begun(self, cancellation: Cancellation) -> None:
+    Each method returns whether somebody was reached, and raises `Later` when that may succeed at another time.
+    """
+
+    async def begun(self, cancellation: Cancellation) -> bool:
         """The thread's beginning, where there is none yet."""
 
-    async def waiting(self, cancellation: Cancellation, wait: Wait) -> None:
-        """The next round is after so long."""
+    async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
+        """In the thread: the next round is after so long."""
 
-    async def accepted(self, cancellation: Cancellation) -> None:
-        """The service has accepted the call and is still finishing it."""
+    async def accepted(self, cancellation: Cancellation) -> bool:
+        """In the thread: the service has accepted the call and is still finishing it."""
 
-    async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
-        """The end: thread, cards, audit channel, and privately what is not for all."""
+    async def alone(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """To the person: the end that is not for all."""
 
-    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
-        """The end of the cancellation that this one had joined, for its person alone."""
+    async def ended(self, cancellation: Cancellation, outcome: Outcome, *, alone: bool = False) -> bool:
+        """In the thread: the end. `alone`: the person has heard it already."""
+
+    async def cards(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """The end, on every card of the target."""
+
+    async def audited(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> bool:
+        """The end, in the audit channel."""
+
+    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """To the person whose cancellation had joined another: that one's end."""
+
+    async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """To the person: what was not known when it ended."""
 
 
 class Canceller:
-    """Runs cancellations. A target has one at a time; whoever comes second joins it."""
+    """Records cancellations and sees them through. A target has one at a time; whoever comes second joins it."""
 
-    def __init__(self, gate: Gate, attempts: Attempts, audit: Audit, teller: Teller, timings: Timings) -> None:
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        attempts: Attempts,
+        cancellations: Cancellations,
+        engine: Engine,
+        teller: Teller,
+        timings: Timings,
+    ) -> None:
         self._gate = gate
         self._attempts = attempts
-        self._audit = audit
+        self._cancellations = cancellations
+        self._engine = engine
         self._teller = teller
         self._timings = timings
-        self._tasks = Tasks()
-        self._running: dict[str, Cancellation] = {}
-        self._joined: dict[str, list[Cancellation]] = {}
+        self._telling = Telling(engine, timings)
+        self._verdicts = Verdicts(timings)
+        self._starting = Tasks()
+        self._recording = 0
+        engine.register(CANCEL, self._run)
+        engine.register(WATCH, self._watch)
 
-    async def submit(self, cancellation: Cancellation) -> Cancellation | None:
+    async def submit(self, cancellation: Cancellation, deadline: float) -> Running | None:
         """Records the wish and begins; returns the running cancellation of the same target, if there is one, instead.
 
-        Raises `Refused` or `SignInNeeded`. When it returns, the row that says so is durable.
+        Raises `Refused`, `SignInNeeded`, or `Unavailable` when it was not recorded before the `deadline` of the
+        monotonic clock. When it returns, nothing is lost any more.
         """
         resource = self._gate.registry[cancellation.target.kind]
         try:
             decision = self._gate.admit(cancellation.actor, resource)
         except BotError as error:
-            await self.refused(cancellation, error)
+            await self._cancellations.refused(cancellation, prevented(error))
             raise
-        key = cancellation.target.key
-        running = self._running.setdefault(key, cancellation)
-        if running is not cancellation:
-            self._joined.setdefault(key, []).append(cancellation)
-            await self._audit.record(Event.JOINED, cancellation, {"joined": running.id})
-            return running
+        key = f"{resource.graph_type}/{cancellation.target.scope}/{cancellation.target.id}".casefold()
+        self._recording += 1
         try:
-            await self._audit.record(Event.REQUESTED, cancellation, {"rule": decision.rule})
-        except BaseException:
-            del self._running[key]
-            raise
-        self._tasks.spawn(self._run(cancellation))
-        return None
-
-    async def refused(self, cancellation: Cancellation, error: BotError) -> None:
-        """Records a wish that ended before it began."""
-        await self._audit.ended(cancellation, prevented(error))
+            running = await self._cancellations.record(cancellation, key, {"rule": decision.rule}, deadline)
+        finally:
+            self._recording -= 1
+        if running is None:
+            # Whatever happens to this task, the row is there, and the watchman begins what has no workflow.
+            self._starting.spawn(self._begin(Run(cancellation.id, 0)))
+        return running
 
     async def drain(self, seconds: float) -> bool:
-        """Waits for running cancellations; whether all have ended."""
-        return await self._tasks.drain(seconds)
+        """Waits for what was recorded and is just being begun; whether all was."""
+        return await self._starting.drain(seconds)
 
-    async def _run(self, first: Cancellation) -> None:
-        """Carries it out; the target is free again however that ends, and whoever is still waiting hears the end."""
-        try:
-            joined, outcome = await self._in_turn(first)
-        finally:
-            del self._running[first.target.key]
-            self._joined.pop(first.target.key, None)
-        for one in joined:
-            await self._teller.joined_ended(one, outcome)
+    async def _begin(self, run: Run) -> None:
+        """Begins once nobody waits for the database to be told that their click is recorded, but soon in any case."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_RECORDING_FIRST):
+                while self._recording:  # noqa: ASYNC110  # an event for each end of many would wake all for nothing
+                    await asyncio.sleep(0.01)
+        await self._start(run)
 
-    async def _in_turn(self, first: Cancellation) -> tuple[list[Cancellation], Outcome]:
-        """Whoever joined one that was refused for its person's sake comes next; who is left, and the last end."""
-        key, running = first.target.key, first
-        while True:
-            outcome = await self._one(running)
-            joined = self._joined.pop(key, [])
-            if not joined or not outcome.concerns_person:
-                return joined, outcome
-            running, *self._joined[key] = joined
-            self._running[key] = running
+    async def _start(self, run: Run) -> None:
+        await self._engine.start(CANCEL, run.workflow_id, run.id, run.number)
 
-    async def _one(self, cancellation: Cancellation) -> Outcome:
-        await self._teller.begun(cancellation)
-        outcome = await self._carry_out(cancellation, Progress())
-        try:
-            await self._audit.ended(cancellation, outcome)
-        except Exception:
-            log.exception("outcome_not_recorded", cancellation=cancellation.id, result=outcome.result)
-        await self._teller.ended(cancellation, outcome)
-        return outcome
+    async def _run(self, cancellation_id: str, number: int) -> None:
+        """The workflow."""
+        run = Run(cancellation_id, number)
+        begun = await self._engine.step("begin", lambda: self._cancellations.begun(run), _BEGUN)
+        cancellation = await patiently(lambda: self._cancellations.load(cancellation_id))
+        if not begun.current or cancellation is None:
+            return
+        # Once: without Slack the thread begins with its reply, and nobody waits for it before the call.
+        await self._telling.once("thread", lambda: self._teller.begun(cancellation))
+        # A call of an earlier workflow has no recorded answer here.
+        progress = Progress(calls=begun.calls, lost=min(begun.calls, 1))
+        outcome = begun.outcome or await self._carry_out(cancellation, progress)
+        await self._engine.step("outcome", lambda: self._settle(cancellation, outcome, Event.ENDED), _NOTHING)
+        await self._tell_end(cancellation, outcome)
+        await self._hand_on(cancellation, outcome)
+        if outcome.result in _WATCHED:
+            await self._engine.start(WATCH, f"{cancellation_id}-{WATCH}", cancellation_id)
+
+    async def _tell_end(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        told = self._teller
+        alone = outcome.result is Result.REFUSED and await self._telling.until_told(
+            "alone", lambda: told.alone(cancellation, outcome)
+        )
+        await self._telling.until_told("reply", lambda: told.ended(cancellation, outcome, alone=alone))
+        await self._telling.until_told("cards", lambda: told.cards(cancellation, outcome))
+        await self._telling.until_told("audit_post", lambda: told.audited(cancellation, outcome, Event.ENDED))
+
+    async def _hand_on(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        """The target is free again; whoever joined comes next, if this person was refused, or hears the end."""
+        release = self._cancellations.release
+        heir = await self._engine.step(
+            "release", lambda: release(cancellation.id, hand_on=outcome.concerns_person), _TEXT
+        )
+        if heir:
+            await self._start(Run(heir, 0))
+            return
+        for joined in await self._engine.step("joined", lambda: self._cancellations.joined(cancellation.id), _TEXTS):
+            waiting = await patiently(partial(self._cancellations.load, joined))
+            if waiting:
+                await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, outcome))
+                await self._engine.step("joined_told", partial(self._cancellations.told, joined), _NOTHING)
 
     async def _carry_out(self, cancellation: Cancellation, progress: Progress) -> Outcome:
         while True:
             step = await self._round(cancellation, progress)
             if isinstance(step, Outcome):
-                return step
+                return replace(step, unread=progress.unread)
             if step.seconds > self._timings.tell_wait:
-                await self._teller.waiting(cancellation, step)
-            await asyncio.sleep(step.seconds)
+                await self._telling.once("waiting", partial(self._teller.waiting, cancellation, step))
+            await self._engine.sleep(step.seconds)
 
     async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:
+        resource = self._attempts.resource(cancellation)
+        sight = await self._engine.step("look", lambda: self._attempts.look(cancellation), _LOOKED)
+        if isinstance(sight, Failed):
+            return self._verdicts.unseen(resource, sight.error(), progress)
+        settled = self._verdicts.seen(resource, sight, progress)
+        if settled:
+            return settled
+        part = progress.calls
+        progress.calls += 1
+        taken = await self._engine.step("call", lambda: self._attempts.call(cancellation, sight, part), _CALLED)
+        if isinstance(taken, Outdated):
+            return self._verdicts.outdated(progress)
+        progress.unread = self._attempts.unread(cancellation, sight)
+        if isinstance(taken, Taken):
+            return await self._taken(cancellation, sight, taken)
+        error = taken.error()
+        verdict = self._verdicts.uncalled(resource, error, progress)
+        if verdict or not isinstance(error, ServiceError):
+            return verdict or self._verdicts.stopped(error, progress)
+        look = sight.look if self._verdicts.tells_all(error, progress) else await self._look_again(cancellation)
+        refused = self._verdicts.refused(resource, error, look, sight, progress)
+        return replace(refused, permission=self._attempts.permission(cancellation, sight))
+
+    async def _taken(self, cancellation: Cancellation, sight: Sight, taken: Taken) -> Outcome:
+        if taken.finished:
+            return answered(Reason.DONE, taken.answer, taken.state)
+        await self._telling.once("accepted", lambda: self._teller.accepted(cancellation))
+        return await self._engine.step("follow", lambda: self._attempts.follow(cancellation, sight, taken), _OUTCOME)
+
+    async def _look_again(self, cancellation: Cancellation) -> Look:
+        """The target once more, to tell what the service's error means."""
+        sight = await self._engine.step("settle", lambda: self._attempts.look(cancellation), _LOOKED)
+        return sight.look if isinstance(sight, Sight) else Look()
+
+    async def _watch(self, cancellation_id: str) -> None:
+        """A workflow that only reads: what was not known when a cancellation ended, until it is."""
+        cancellation = await patiently(lambda: self._cancellations.load(cancellation_id))
+        if cancellation is None:
+            return
+        outcome = await self._watched(cancellation)
+        if outcome is None:
+            return
+        await self._engine.step("settled", lambda: self._settle(cancellation, outcome, Event.SETTLED), _NOTHING)
+        await self._telling.until_told("reply", lambda: self._teller.ended(cancellation, outcome))
+        await self._telling.until_told("cards", lambda: self._teller.cards(cancellation, outcome))
+        await self._telling.until_told("audit_post", lambda: self._teller.audited(cancellation, outcome, Event.SETTLED))
+        await self._telling.until_told("settled_alone", lambda: self._teller.settled(cancellation, outcome))
+
+    async def _watched(self, cancellation: Cancellation) -> Outcome | None:
+        resource, waited = self._attempts.resource(cancellation), 0.0
+        for pause in self._timings.watch:
+            await self._engine.sleep(pause)
+            waited += pause
+            sight = await self._engine.step("watch", lambda: self._attempts.look(cancellation), _LOOKED)
+            if isinstance(sight, Sight):
+                patient = waited >= self._timings.watch_patient
+                outcome = settled_later(resource, sight.look, patient=patient)
+                if outcome:
+                    return outcome
+        return None
+
+    async def _settle(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> None:
         try:
-            return await self._attempts.round(cancellation, progress)
-        except BotError as error:
-            if not progress.uncertain:
-                return prevented(error)
-            return after(progress.failure, Outcome(Reason.LOST, detail=error.code))
+            await self._cancellations.settle(cancellation, outcome, event)
+        except NoDatabase:
+            raise
         except Exception:
-            log.exception("round_failed", cancellation=cancellation.id)
-            return Outcome(Reason.LOST if progress.uncertain else Reason.NOT_READY, detail="internal")
+            # The call is made: whatever keeps the row from being written, people have to hear the end.
+            log.exception("outcome_not_recorded", cancellation=cancellation.id, result=outcome.result)

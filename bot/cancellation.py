@@ -1,6 +1,6 @@
 """Who acts, and what they want cancelled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.graph.tokens import Account
@@ -25,11 +25,15 @@ class Actor:
 
 @dataclass(frozen=True)
 class Cancellation:
-    """One person's wish to cancel one target. `place` is where it began, for whoever tells of it."""
+    """One person's wish to cancel one target; `id` is that of the dialog in which it was entered.
+
+    `card_id` is the notification that it began from; `response_url` answers the click that opened the dialog.
+    """
 
     id: str
     actor: Actor
     target: Target
     justification: str
-    place: str
     at: datetime
+    card_id: str = ""
+    response_url: str = field(default="", repr=False)

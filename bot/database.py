@@ -1,5 +1,6 @@
 """The database's engine and schema. SQLite by default, PostgreSQL by `DATABASE_URL`."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,11 +17,17 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import ConfigError, Unavailable
+from bot.tables import compatibility
 
 OUT_OF_REACH: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError)
 """What using a database raises that is down, locked, full, or no database at all."""
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_LIMITS: Final = {
+    # A process that is frozen inside a transaction must not keep its locks from those that take over.
+    "idle_in_transaction_session_timeout": "10s",
+    "statement_timeout": "20s",
+}
 
 
 def driver_url(database_url: str) -> URL:
@@ -39,15 +46,50 @@ def driver_url(database_url: str) -> URL:
     return url.set(drivername=drivers[url.drivername])
 
 
-def open_engine(url: URL) -> AsyncEngine:
-    """The asynchronous engine; makes a SQLite file that does not exist yet, for its owner only."""
+def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
+    """The engine that writes, and the one that only reads; makes a SQLite file that does not exist yet.
+
+    With SQLite, the writers of a process wait in line for one connection, instead of all trying for the file's lock,
+    and readers wait for nobody. With PostgreSQL it is one engine.
+    """
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, hide_parameters=True)
+        options = {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())}
+        engine = create_async_engine(
+            url, pool_pre_ping=True, pool_size=5, max_overflow=5, connect_args=options, hide_parameters=True
+        )
+        return engine, engine
     with _usable():
         _keep_private(Path(str(url.database)))
-    engine = create_async_engine(url, connect_args={"timeout": 20}, hide_parameters=True)
-    sa.event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    return engine
+    pool = {"max_overflow": 0, "connect_args": {"timeout": 20}, "hide_parameters": True}
+    writer, reader = create_async_engine(url, pool_size=1, **pool), create_async_engine(url, pool_size=4, **pool)
+    for engine in (writer, reader):
+        sa.event.listen(engine.sync_engine, "connect", _configure_sqlite)
+    sa.event.listen(writer.sync_engine, "begin", _begin_sqlite)
+    return writer, reader
+
+
+def hold_alone(url: URL) -> int | None:
+    """Keeps every other serving process away from a SQLite file, as long as the returned descriptor is open.
+
+    PostgreSQL serves several. Raises `ConfigError` when another process holds the file.
+    """
+    if url.get_backend_name() != "sqlite":
+        return None
+    path = f"{url.database}.lock"
+    with _usable():
+        _keep_private(Path(path))
+        held = os.open(path, os.O_RDWR)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        raise ConfigError(
+            [
+                f"DATABASE_URL: another bot is serving with {url.database}; "
+                "stop it first, or use PostgreSQL for several at once"
+            ]
+        ) from None
+    return held
 
 
 def _keep_private(path: Path) -> None:
@@ -58,9 +100,15 @@ def _keep_private(path: Path) -> None:
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver's own way begins no transaction before it writes
     # FULL: a committed audit row survives a power loss, which WAL alone does not promise.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # Takes the write lock before it reads: what was read is still true when it is written.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def migrate(url: URL) -> str:
@@ -73,10 +121,16 @@ def migrate(url: URL) -> str:
     return _head()
 
 
-def is_current(url: URL) -> bool:
-    """Whether the schema is this version's. Blocks."""
+def schema_problem(url: URL) -> str:
+    """Why this version cannot serve on the schema; empty when it can. Blocks."""
     with _usable(), _sync_engine(url).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == _head()
+        found = int(MigrationContext.configure(connection).get_current_revision() or 0)
+        if found < int(_head()):
+            return "its schema is older than this version's; run: python -m bot migrate"
+        oldest = connection.execute(sa.select(compatibility.c.oldest)).scalar_one()
+    if oldest > int(_head()):
+        return "its schema is of a newer version of this bot, which this one does not understand; run the newer one"
+    return ""
 
 
 @contextmanager

@@ -6,7 +6,9 @@ BotError
 ├─ Refused           the policy, or who the person is, says no
 ├─ SignInNeeded      no usable Microsoft account of the person
 ├─ ConsentNeeded     Entra has not been given a permission
+├─ Later             somebody could not be told something now
 ├─ Unavailable       something that is needed first is out of reach; nothing was sent
+│  └─ NoDatabase     the bot's own database
 └─ ServiceFailure    a call to the service went wrong
    ├─ NotSent        no connection: the service never saw it
    ├─ AnswerLost     it may have been carried out; the answer never came or is none of the service's
@@ -76,10 +78,31 @@ class ConsentNeeded(BotError):
         self.permission = permission
 
 
+class Later(BotError):
+    """It may be told at another time. `seconds`: when, where Slack said so."""
+
+    code = "later"
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        super().__init__("Slack does not take it just now.", "Try again in a minute.")
+        self.seconds = seconds
+
+
 class Unavailable(BotError):
     """Nothing was sent, and trying again later may help."""
 
     code = "unavailable"
+
+
+class NoDatabase(Unavailable):
+    """Nothing can be recorded, so nothing may be sent."""
+
+    code = "no_database"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The bot's own database cannot be used just now, so nothing was sent.", "Try again in a minute."
+        )
 
 
 class ServiceFailure(BotError):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bot.errors import BotError, ServiceError
+from bot.errors import BotError, NoDatabase, ServiceError
 from bot.graph.client import Answer, GraphClient, Operation
 from bot.graph.wire import Caller
 from bot.outcome import Look, Outcome, Reason
@@ -32,7 +32,10 @@ class Follower:
         caller: Caller,
         look: Callable[[], Awaitable[Look]],
     ) -> Outcome:
-        """How it ended, or that it had not ended when there was no time left. `look` reads the target again."""
+        """How it ended, or that it had not ended when there was no time left. `look` reads the target again.
+
+        Raises `NoDatabase`.
+        """
         deadline = time.monotonic() + self._timings.operation_longest
         while time.monotonic() < deadline:
             operation, pause = await self._operation(resource, call, answer, caller)
@@ -53,6 +56,8 @@ class Follower:
             return await self._graph.operation(resource, call, answer.location, caller), 0.0
         except ServiceError as error:
             return None, error.retry_after or 0.0
+        except NoDatabase:
+            raise
         except BotError:
             return None, 0.0
 
@@ -81,6 +86,8 @@ def _of_target(look: Look, operation: Operation | None, answer: Answer) -> Outco
 async def _quietly(look: Callable[[], Awaitable[Look]]) -> Look:
     try:
         return await look()
+    except NoDatabase:
+        raise
     except BotError:
         return Look()
 

@@ -59,7 +59,9 @@ class Gate:
 
     async def see(self, actor: Actor, target: Target) -> Seen:
         """Who acts now, what is there now, and the decision; raises what reading raises, `Refused`, `SignInNeeded`."""
-        resource = self.registry[target.kind]
+        resource = self.registry.find(target.kind)
+        if resource is None:
+            raise Refused("kind_off", f"{target.kind} is no longer switched on here.", _NOT_HERE[1])
         actor = await self._people.again(actor)
         identity = self.admit(actor, resource).identity
         look = await self._reader.look(resource, target, actor, identity)

@@ -15,7 +15,7 @@ _SECRETS: Final = re.compile(
 )
 
 # What these say at INFO is every request with its whole URL, or whole bodies of badly signed requests.
-_QUIET: Final = ("httpx", "httpcore", "msal", "slack_sdk", "slack_bolt", "aiohttp", "alembic", "asyncio")
+_QUIET: Final = ("dbos", "httpx", "httpcore", "msal", "slack_sdk", "slack_bolt", "aiohttp", "alembic", "asyncio")
 
 
 def configure(log_format: Literal["console", "json"], level: str) -> None:

@@ -5,10 +5,14 @@ from typing import Any
 from bot.slack.text import COMMAND
 
 SCOPES = {
+    "channels:history": "find out after a crash whether a message was posted, so that none is posted twice",
     "channels:read": "see whether a channel is shared with another organisation",
     "chat:write": "post cards, replies and audit lines",
     "commands": "take the slash command",
-    "groups:read": "the same for private channels that the bot is in",
+    "groups:history": "find such a message in private channels that the bot is in",
+    "groups:read": "see the same of private channels that the bot is in",
+    "im:history": "find such a message among the direct messages that the bot sent",
+    "im:write": "open the conversation in which somebody is told something alone",
     "usergroups:read": "see who is in a user group that the policy names",
     "users:read": "refuse guests, strangers, bots and deactivated users",
 }

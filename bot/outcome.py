@@ -1,6 +1,6 @@
 """What became of a cancellation, derived from the service's answers alone. Everything here is pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from bot.errors import AnswerLost, BotError, ConsentNeeded, Refused, ServiceError, ServiceFailure, SignInNeeded
@@ -46,6 +46,7 @@ class Reason(StrEnum):
     SERVICE_ERROR = "service_error"
     NOT_READY = "not_ready"
     LOST = "lost"
+    STILL_OPEN = "still_open"
 
 
 _RESULTS = {
@@ -93,6 +94,11 @@ class Outcome:
     def concerns_person(self) -> bool:
         """Whether somebody else might succeed: nothing was sent, for reasons of the person who asked."""
         return self.result is Result.REFUSED or self.reason is Reason.CONSENT
+
+
+def as_detail(outcome: Outcome) -> dict[str, object]:
+    """What the audit trail keeps of the end: the result, and whatever else is known."""
+    return {"result": outcome.result, **{name: value for name, value in asdict(outcome).items() if value}}
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,18 @@ def prevented(error: BotError) -> Outcome:
     reasons = {SignInNeeded: Reason.SIGN_IN, ConsentNeeded: Reason.CONSENT}
     reason = reasons.get(type(error), Reason.NOT_READY)
     return Outcome(reason, sentence=error.sentence, next_step=error.next_step, detail=error.code)
+
+
+def settled_later(resource: Resource, look: Look, *, patient: bool) -> Outcome | None:
+    """What became of a call whose end was not known; None while it still is not. `patient`: reads lag no more."""
+    seen = look.snapshot
+    if seen and seen.cancelled:
+        return Outcome(Reason.CONFIRMED, look.state)
+    if seen and seen.standing is Standing.FINAL:
+        return Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, seen))
+    if seen and patient and seen.standing is Standing.YES:
+        return Outcome(Reason.STILL_OPEN, look.state)
+    return None
 
 
 def _read_back(resource: Resource, look: Look, decision: Decision, lost: int, most_lost: int) -> Outcome | None:

@@ -43,13 +43,18 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(configuration: Configuration) -> AsyncIterator[Services]:
-    """Opens everything; raises `ConfigError` or, when Slack cannot be reached, `Unavailable`."""
+async def open_services(configuration: Configuration, *, serving: bool = False) -> AsyncIterator[Services]:
+    """Opens everything; raises `ConfigError` or, when Slack cannot be reached, `Unavailable`.
+
+    `serving`: as the only process on a SQLite file.
+    """
     settings = configuration.settings
     timings = Timings().scaled(settings.time_scale)
     async with AsyncExitStack() as stack:
         store = Store(settings.database_url.get_secret_value())
         stack.push_async_callback(store.close)
+        if serving:
+            store.hold_alone()
         await store.prepare()
         accounts = Accounts(store, settings.token_keys.get_secret_value() if settings.token_keys else "")
         options = _http_options(settings, timings)

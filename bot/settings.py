@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError
+from bot.keys import FEWEST_CHARACTERS
 from bot.resources import Cloud
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
@@ -125,6 +126,8 @@ class Settings(Selection):
     notify_channel: Channel | None = None
     audit_channel: Channel | None = None
     token_keys: SecretStr | None = None
+    audit_key: SecretStr | None = None
+    audit_retention_days: int = Field(default=400, ge=1)
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -159,6 +162,13 @@ class Settings(Selection):
     def _names_a_database(cls, value: SecretStr) -> SecretStr:
         if not value.get_secret_value().startswith(("sqlite:///", "postgresql://", "postgres://")):
             raise ValueError("must be sqlite:////path or postgresql://…")
+        return value
+
+    @field_validator("audit_key")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < FEWEST_CHARACTERS:
+            raise ValueError(f"must have at least {FEWEST_CHARACTERS} characters, made at random")
         return value
 
     @field_validator("token_keys")
@@ -239,6 +249,8 @@ def _missing(given: Mapping[str, object]) -> Iterator[str]:
     """What only the whole can tell to be missing."""
     if not any(given.get(name) for name in _CREDENTIALS):
         yield f"{', '.join(name.upper() for name in _CREDENTIALS)}: one of them is required"
+    if str(given.get("database_url") or "").startswith("postgres") and not given.get("audit_key"):
+        yield "AUDIT_KEY: required with PostgreSQL, the same for every instance"
     if not given.get("slack_app_token"):
         for name in ("slack_signing_secret", "public_url"):
             if not given.get(name):

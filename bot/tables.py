@@ -85,26 +85,99 @@ dialogs = Table(
     Column("user", String(32), nullable=False),
     Column("channel", String(32), nullable=False),
     Column("card_id", String(32)),
-    Column("cancellation_id", String(32)),
+    Column("sealed", LargeBinary),
     Column("created_at", UtcDateTime, nullable=False),
 )
-"""Opened dialogs: whose, where, about which card, and the cancellation that its one submission began."""
+"""Opened dialogs: whose, where, about which card; `sealed` is the encrypted response_url of the click."""
 
-audit = Table(
-    "audit",
+cancellations = Table(
+    "cancellations",
     metadata,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("at", UtcDateTime, nullable=False),
-    Column("cancellation_id", String(32), nullable=False),
-    Column("event", String(32), nullable=False),
+    Column("id", String(32), primary_key=True),
+    Column("run", Integer, nullable=False),
     Column("team", String(32), nullable=False),
     Column("user", String(32), nullable=False),
-    Column("oid", String(36), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("visible", Integer, nullable=False),
+    Column("card_id", String(32)),
     Column("kind", String(64), nullable=False),
     Column("target_id", Text, nullable=False),
     Column("scope", Text, nullable=False),
-    Column("justification", Text, nullable=False),
-    Column("detail", JSON, nullable=False),
-    Index("audit_cancellation_id", "cancellation_id"),
+    Column("claim_key", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("joined_to", String(32)),
+    Column("instance", String(32), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("outcome", JSON),
+    Index("cancellations_ended_at", "ended_at"),
+    Index("cancellations_joined_to", "joined_to"),
 )
-"""What was asked, decided and answered; rows are only ever added."""
+"""Every submitted wish; `id` is its dialog's. `sealed` is the encrypted justification and response_url, `joined_to` the
+running cancellation that it waits for, `instance` the process that has to see it through, `run` its latest workflow."""
+
+claims = Table(
+    "claims",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("cancellation_id", String(32), nullable=False, unique=True),
+)
+"""The one running cancellation of a target: Graph type, id and scope, without case."""
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("thread_ts", String(32), nullable=False),
+    Column("ts", String(32)),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""Messages that must not be posted twice. A row without `ts` tells that posting began and its end is not known."""
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("dead", Integer, nullable=False),
+)
+"""The serving processes, by the database's clock."""
+
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("oldest", Integer, nullable=False),
+)
+"""One row: the oldest schema number whose code may serve on this schema."""
+
+audit_rows = Table(
+    "audit_rows",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("cancellation_id", String(32), nullable=False),
+    Column("event", String(32), nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("people", String(64), nullable=False),
+    Column("mac", String(64), nullable=False),
+    UniqueConstraint("cancellation_id", "event", "part"),
+)
+"""What was asked, decided and answered; rows are only ever added. `part` numbers equal events of one cancellation,
+`people` is the salted hash of the row in `audit_people`, `mac` chains the row to the one before it."""
+
+audit_people = Table(
+    "audit_people",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("salt", String(64), nullable=False),
+    Column("team", String(32), nullable=False),
+    Column("user", String(32), nullable=False),
+    Column("oid", String(36), nullable=False),
+    Column("justification", Text, nullable=False),
+)
+"""Who, and why, of the audit row of that number: what retention erases."""

@@ -20,8 +20,23 @@ class Timings:
     """Reads lag behind writes: the waits before a lost call is read back and repeated."""
     throttled: float = 10.0
     """For a 429 that names no time."""
-    throttled_longest: float = 300.0
+    throttled_longest: float = 24 * 3600.0
+    """Whatever the service asks for, up to this."""
     tell_wait: float = 15.0
+    watch: tuple[float, ...] = (60.0, 5 * 60.0, 30 * 60.0, *[3600.0] * 23)
+    """Between the looks at a cancellation whose end is not known."""
+    watch_patient: float = 30 * 60.0
+    """After this, a request that still can be cancelled was certainly not cancelled by a lost call."""
+    tell_again: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+    """Between the attempts to tell somebody something while Slack does not take it; the last one repeats."""
+    tell_longest: float = 24 * 3600.0
+    heartbeat: float = 5.0
+    presumed_dead: float = 20.0
+    """A process that was silent for so long is taken over by another within one more heartbeat."""
+    record: float = 2.0
+    """From the press of the dialog's button to the row that makes it durable."""
+    housekeeping_first: float = 60.0
+    housekeeping: float = 3600.0
     operation_poll: float = 2.0
     operation_longest: float = 60.0
     slack_patience: float = 20.0
@@ -39,5 +54,14 @@ class Timings:
             "tell_wait",
             "operation_poll",
             "operation_longest",
+            "watch_patient",
         )
-        return replace(self, **{name: getattr(self, name) * factor for name in waits})
+        return replace(
+            self,
+            # A busy machine needs some time to show that it is alive, however fast the rest is played.
+            heartbeat=max(self.heartbeat * factor, 0.5),
+            presumed_dead=max(self.presumed_dead * factor, 2.0),
+            watch=tuple(seconds * factor for seconds in self.watch),
+            tell_again=tuple(seconds * factor for seconds in self.tell_again),
+            **{name: getattr(self, name) * factor for name in waits},
+        )

@@ -4,11 +4,20 @@ import os
 
 import pytest
 
+KILLED = "killed"
+"""The property of a test that holds its row of the kill test's table."""
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says why something was skipped, where that is allowed."""
+    """Says why something was skipped, where that is allowed; and a line for each place where a process was killed."""
     for report in terminalreporter.stats.get("skipped", []):
         terminalreporter.line(f"SKIPPED {report.nodeid}: {report.longrepr[2] if report.longrepr else ''}")
+    reports = [one for outcome in ("passed", "failed") for one in terminalreporter.stats.get(outcome, [])]
+    rows = sorted(str(value) for report in reports for name, value in report.user_properties if name == KILLED)
+    if rows:
+        terminalreporter.section("killed and started again")
+    for row in rows:
+        terminalreporter.line(row)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

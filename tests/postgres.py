@@ -39,12 +39,22 @@ class Postgres:
             user=self._user,
             cwd=directory,
         )
-        self._server = subprocess.Popen(  # noqa: S603 - as above
-            [self._programs / "postgres", "-D", data, "-k", directory, "-h", "", "-F"],
+        self._server = self._started()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - a program of the wheel
+            [self._programs / "postgres", "-D", self._directory / "data", "-k", self._directory, "-h", "", "-F"],
             stderr=subprocess.DEVNULL,
             user=self._user,
-            cwd=directory,
+            cwd=self._directory,
         )
+
+    def restart(self, pause: float) -> None:
+        """Stops, throwing everybody out, and comes back after so many seconds. Blocks."""
+        self.stop()
+        time.sleep(pause)
+        self._server = self._started()
+        self.wait()
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@/{database}?host={self._directory}"

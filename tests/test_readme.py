@@ -1,5 +1,6 @@
 """The README tells what there is: every setting, kind, command and dependency."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -17,7 +18,7 @@ README = (ROOT / "README.md").read_text()
 def _dependencies() -> list[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     listed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    return [name.partition(">")[0].partition("[")[0] for name in listed if not name.startswith("types-")]
+    return [re.split(r"[>=\[]", name)[0] for name in listed if not name.startswith("types-")]
 
 
 @pytest.mark.parametrize("name", [(field.alias or name).upper() for name, field in Settings.model_fields.items()])

@@ -112,6 +112,10 @@ def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
         ("AZURE_CLIENT_CERTIFICATE_PATH", pytest.__file__),
         ("DATABASE_URL", CANARY),
         ("DATABASE_URL", f"mysql://user:{CANARY}@db.example.test/bot"),
+        ("AUDIT_KEY", CANARY),
+        ("AUDIT_KEY", "x" * 31),
+        ("AUDIT_RETENTION_DAYS", "0"),
+        ("AUDIT_RETENTION_DAYS", "for ever"),
         ("TOKEN_KEYS", CANARY),
         ("TOKEN_KEYS", f"{KEY},{CANARY}"),
         ("TOKEN_KEYS", "kéy"),
@@ -239,10 +243,20 @@ def test_no_secret_is_shown(load: Load) -> None:
         SLACK_APP_TOKEN=f"xapp-{CANARY}",
         TOKEN_KEYS=KEY,
         DATABASE_URL=f"postgresql://user:{CANARY}@db.example.test/bot",
+        AUDIT_KEY=f"{CANARY} and more of it, long enough",
     )
     shown = repr(settings) + str(settings) + str(settings.model_dump()) + settings.model_dump_json()
     assert CANARY not in shown
     assert KEY not in shown
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_several_instances_share_the_audit_key(load: Load, scheme: str) -> None:
+    """Fails when each instance of a PostgreSQL database makes its own: then no two rows verify with one key."""
+    assert named(load, DATABASE_URL=f"{scheme}://db.example.test/bot") == {"AUDIT_KEY"}
+    settings = load(DATABASE_URL=f"{scheme}://db.example.test/bot", AUDIT_KEY="x" * 32)
+    assert settings.audit_key is not None
+    assert settings.audit_key.get_secret_value() == "x" * 32
 
 
 @pytest.mark.parametrize("separator", [",", ", ", " "])

@@ -2,70 +2,83 @@
 
 import asyncio
 import os
-import tempfile
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy.exc import IntegrityError
 
+import bot.migrations
+from bot.database import schema_problem
 from bot.errors import ConfigError
 from bot.resources import Target
 from bot.store import Card, Dialog, Store, new_id, now
-from bot.tables import accounts, links, metadata
+from bot.tables import accounts, dialogs, links, metadata
 from tests.postgres import Postgres
 
+pytest_plugins = ["tests.databases"]
+
+MIGRATIONS = Path(bot.migrations.__file__ or "").parent
 TARGET = Target("governance-role", "6F1F8B3A-0000-4000-8000-0000000000AA", "azureResources")
 CARD = Card("c" * 32, "T0", "C0", "", TARGET, {"title": "Büro ☕ 'quoted'", "lines": [1, None]}, closed=False)
-DIALOG = Dialog("d" * 32, "T0", "U0", "C0", "", "", datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC))
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="pg") as directory:
-        server = Postgres(Path(directory))
-        try:
-            server.wait()
-            yield server
-        finally:
-            server.stop()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bot.db"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.create()
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    store = Store(database_url)
-    await store.migrate()
-    yield store
-    await store.close()
+DIALOG = Dialog("d" * 32, "T0", "U0", "C0", "", None, datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC))
 
 
 def synchronous(database_url: str) -> sa.Engine:
     return sa.create_engine(database_url.replace("postgresql:", "postgresql+psycopg:"))
 
 
+def upgrade_to(url: sa.URL, revision: str) -> None:
+    """Brings the schema only so far."""
+    engine = sa.create_engine(url.set(drivername=url.drivername.replace("+aiosqlite", "")))
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+    engine.dispose()
+
+
+async def execute(store: Store, *statements: str) -> None:
+    async with store.begin() as connection:
+        for statement in statements:
+            await connection.execute(sa.text(statement))
+
+
+# What the first release's code still needs, and nothing else, is in the database and not in the tables' description.
+KEPT = {
+    ("remove_table", "audit"),
+    ("remove_index", "audit_cancellation_id"),
+    ("remove_column", "dialogs", "cancellation_id"),
+}
+
+
+def named(difference: Any) -> tuple[str, ...]:
+    """A difference that Alembic found, as the names of what it is about."""
+    if isinstance(difference, list):
+        return tuple(str(one) for one in difference)
+    operation, *about = difference
+    return (operation, *(str(getattr(one, "name", one)) for one in about if one is not None))
+
+
 async def test_migrations_make_the_tables(store: Store, database_url: str) -> None:
-    def differences() -> list[object]:
+    def differences() -> list[Any]:
         engine = synchronous(database_url)
         options = {"compare_type": True, "compare_server_default": True}
         with engine.connect() as connection:
-            found: list[object] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+            found: list[Any] = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
         engine.dispose()
         return found
 
-    assert await asyncio.to_thread(differences) == []
+    found = [named(one) for one in await asyncio.to_thread(differences)]
+    assert sorted(found) == sorted(KEPT)
     assert await store.migrate() == await store.migrate()
 
 
@@ -88,11 +101,44 @@ async def test_heroku_spelling(postgres: Postgres) -> None:
     await store.close()
 
 
-async def test_database_of_a_newer_version(store: Store) -> None:
-    async with store.begin() as connection:
-        await connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(ConfigError):
+async def test_an_older_schema(database_url: str) -> None:
+    """SQLite brings itself up to date; on PostgreSQL others may be serving, so somebody has to say so."""
+    store = Store(database_url)
+    await asyncio.to_thread(upgrade_to, store.url, "0001")
+    if store.single:
         await store.prepare()
+    else:
+        with pytest.raises(ConfigError, match="its schema is older than this version's; run: python -m bot migrate"):
+            await store.prepare()
+        await store.migrate()
+    assert await asyncio.to_thread(schema_problem, store.url) == ""
+    await store.close()
+
+
+async def test_upgrade_keeps_what_was_there(database_url: str) -> None:
+    """Dialogs that are open and cards with a button outlive the release; fails when a table is made anew."""
+    store = Store(database_url)
+    await asyncio.to_thread(upgrade_to, store.url, "0001")
+    old = {"id": DIALOG.id, "team": "T0", "user": "U0", "channel": "C0", "created_at": DIALOG.created_at}
+    await store.add_card(CARD)
+    async with store.begin() as connection:
+        await connection.execute(dialogs.insert().values(old))
+    await store.migrate()
+    assert (await store.dialog(DIALOG.id), await store.card(CARD.id)) == (DIALOG, CARD)
+    await store.close()
+
+
+async def test_newer_schema_that_this_version_understands(store: Store) -> None:
+    """A release is rolled out, or back, while both versions serve."""
+    await execute(store, "UPDATE alembic_version SET version_num = '9999'", "UPDATE compatibility SET oldest = 2")
+    await store.prepare()
+
+
+async def test_newer_schema_that_this_version_does_not_understand(store: Store) -> None:
+    await execute(store, "UPDATE alembic_version SET version_num = '9999'", "UPDATE compatibility SET oldest = 3")
+    for use in (store.prepare, store.migrate):
+        with pytest.raises(ConfigError, match="its schema is of a newer version of this bot"):
+            await use()
 
 
 async def test_card_from_posting_to_closing(store: Store) -> None:
@@ -121,25 +167,43 @@ async def test_dropped_card(store: Store) -> None:
 
 
 async def test_card_of_that_id_exists(store: Store) -> None:
+    """It is recorded again when a process died while it posted: fails when that forgets where Slack put it."""
     await store.add_card(CARD)
-    with pytest.raises(IntegrityError):
-        await store.add_card(CARD)
+    await store.card_posted(CARD.id, "1700000000.000100")
+    await store.add_card(replace(CARD, details={}, channel="C1"))
+    assert await store.card(CARD.id) == replace(CARD, ts="1700000000.000100")
+
+
+async def test_card_that_keeps_its_button(store: Store) -> None:
+    await store.add_card(replace(CARD, ts="1.0"))
+    await store.close_card(CARD.id, {"state": "unknown"}, closed=False)
+    assert await store.cards_of(TARGET) == [replace(CARD, ts="1.0", details={"state": "unknown"})]
 
 
 @pytest.mark.parametrize("card_id", ["", CARD.id])
-async def test_dialog(store: Store, card_id: str) -> None:
-    dialog = replace(DIALOG, card_id=card_id)
+@pytest.mark.parametrize("sealed", [None, b"", bytes(range(256))])
+async def test_dialog(store: Store, card_id: str, sealed: bytes | None) -> None:
+    dialog = replace(DIALOG, card_id=card_id, sealed=sealed)
     await store.add_dialog(dialog)
     assert await store.dialog(dialog.id) == dialog
-    assert await store.claim_dialog(dialog.id, "first")
-    assert await store.dialog(dialog.id) == replace(dialog, cancellation_id="first")
-    assert not await store.claim_dialog(dialog.id, "second")
-    assert await store.dialog(dialog.id) == replace(dialog, cancellation_id="first")
 
 
 async def test_unknown_dialog(store: Store) -> None:
     assert await store.dialog("none") is None
-    assert not await store.claim_dialog("none", "first")
+
+
+async def test_dialog_id_is_taken_once(store: Store) -> None:
+    await store.add_dialog(DIALOG)
+    with pytest.raises(IntegrityError):
+        await store.add_dialog(replace(DIALOG, user="U1"))
+
+
+async def test_old_dialogs_are_forgotten(store: Store) -> None:
+    later = replace(DIALOG, id="e" * 32, created_at=DIALOG.created_at + timedelta(microseconds=1))
+    await store.add_dialog(DIALOG)
+    await store.add_dialog(later)
+    await store.forget_dialogs(later.created_at)
+    assert (await store.dialog(DIALOG.id), await store.dialog(later.id)) == (None, later)
 
 
 async def test_moments_keep_their_instant(store: Store) -> None:
@@ -149,19 +213,6 @@ async def test_moments_keep_their_instant(store: Store) -> None:
     assert found is not None
     assert found.created_at == DIALOG.created_at
     assert found.created_at.utcoffset() == timedelta(0)
-
-
-async def test_one_of_twenty_claims_wins(store: Store, database_url: str) -> None:
-    """Two instances of the bot, ten submissions each."""
-    await store.add_dialog(DIALOG)
-    second = Store(database_url)
-    claims = [one.claim_dialog(DIALOG.id, f"{number}") for number in range(10) for one in (store, second)]
-    won = await asyncio.gather(*claims)
-    await second.close()
-    assert won.count(True) == 1
-    dialog = await store.dialog(DIALOG.id)
-    assert dialog is not None
-    assert dialog.cancellation_id == f"{won.index(True) // 2}"
 
 
 async def test_failed_transaction_leaves_nothing(store: Store) -> None:
@@ -207,17 +258,36 @@ async def test_reachable(postgres: Postgres, tmp_path: Path) -> None:
         await store.close()
 
 
+async def test_one_bot_serves_on_a_file(tmp_path: Path) -> None:
+    """Fails when two processes serve on one SQLite file: each would take the other for dead."""
+    first, second = (Store(f"sqlite:///{tmp_path}/bot.db") for _ in range(2))
+    first.hold_alone()
+    with pytest.raises(ConfigError, match=r"another bot is serving with .*; stop it first, or use PostgreSQL"):
+        second.hold_alone()
+    await first.close()
+    second.hold_alone()
+    await second.close()
+
+
+async def test_several_bots_serve_on_postgresql(postgres: Postgres) -> None:
+    url = postgres.create()
+    for store in [Store(url), Store(url)]:
+        store.hold_alone()
+        await store.close()
+
+
 async def test_files_are_private(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         store = Store(f"sqlite:///{tmp_path}/var/deep/bot.db")
+        store.hold_alone()
         await store.prepare()
         await store.add_card(CARD)
         modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "var" / "deep").iterdir()}
         await store.close()
     finally:
         os.umask(before)
-    assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm"), 0o600)
+    assert modes == dict.fromkeys(("bot.db", "bot.db-wal", "bot.db-shm", "bot.db.lock"), 0o600)
     assert (tmp_path / "var" / "deep").stat().st_mode & 0o777 == 0o700
 
 

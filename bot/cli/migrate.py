@@ -1,6 +1,7 @@
 """`migrate`: the database's schema."""
 
 import argparse
+import asyncio
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -9,10 +10,13 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(_options: argparse.Namespace) -> int:
     """Brings the schema up to date and says its revision."""
+    from bot import durable
     from bot.settings import load_settings
     from bot.store import Store
 
     store = Store(load_settings().database_url.get_secret_value())
-    print(f"The schema is at revision {await store.migrate()}.")
+    revision = await store.migrate()
+    await asyncio.to_thread(durable.migrate, store.url)
     await store.close()
+    print(f"The schema is at revision {revision}.")
     return 0

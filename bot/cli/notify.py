@@ -16,6 +16,7 @@ async def run(options: argparse.Namespace) -> int:
     """Posts the card and prints channel and timestamp; what only a person can read is left out."""
     from bot.configuration import load_configuration
     from bot.outcome import Look
+    from bot.posts import Posts
     from bot.reading import Reader
     from bot.resources import is_url
     from bot.services import open_services
@@ -39,7 +40,7 @@ async def run(options: argparse.Namespace) -> int:
             look = Look()
         if look.missing:
             raise BotError("Microsoft Graph knows no such request; nothing was posted.", "Check kind and id.")
-        poster = Poster(services.slack, settings.slack_api_url, services.timings.slack_patience)
+        poster = Poster(services.slack, Posts(services.store), settings.slack_api_url, services.timings.slack_patience)
         cards = Cards(services.store, poster, configuration.enabled, services.team)
         ts = await cards.notify(channel, target, look)
     if not ts:

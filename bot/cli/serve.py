@@ -16,7 +16,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 
 async def run(_options: argparse.Namespace) -> int:
-    """Serves until SIGTERM or SIGINT; what was begun is ended first, unless the signal comes twice."""
+    """Serves until SIGTERM or SIGINT; what was begun is ended first, or goes on at the next start."""
     # Slack's and Microsoft's libraries take most of a second to import: only who serves pays for it.
     from bot.app import Bot
     from bot.configuration import load_configuration
@@ -25,11 +25,11 @@ async def run(_options: argparse.Namespace) -> int:
     configuration = load_configuration()
     logs.configure(configuration.settings.log_format, configuration.settings.log_level)
     _cancel_on_signals()
-    async with open_services(configuration) as services:
+    async with open_services(configuration, serving=True) as services:
         bot = Bot(configuration, services)
         try:
             await bot.start()
-            await asyncio.Event().wait()
+            await bot.run()
         except asyncio.CancelledError:
             log.info("stopping")
         finally:

@@ -31,6 +31,7 @@ SCOPES = {
     "usergroups:read",
     "channels:history",
     "groups:history",
+    "im:history",
     "im:write",
 }
 

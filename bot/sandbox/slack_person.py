@@ -72,6 +72,10 @@ class PersonSide:
         self._dialogs.react(view, ack)
         return ack
 
+    async def send_again(self, user_id: str, view: View) -> Ack:
+        """Send a filled-in dialog, in front or not: from a second device, or because the first try got no answer."""
+        return await self._deliver("interactive", view_submission(self._world, self._world.people[user_id], view))
+
     async def close(self, user_id: str, view_id: str) -> Ack:
         """Close the dialog on top; the app is told if it asked for that."""
         view = self._on_top(user_id, view_id)

@@ -37,15 +37,14 @@ class CancelButton:
         self._tasks.spawn(self._handle(Click.of_interaction(body), str(action.get("value") or ""), ts))
 
     async def _handle(self, click: Click, value: str, ts: str) -> None:
-        place = new_id()
-        async with answering(self._poster, click, place):
+        async with answering(self._poster, click):
             actor = await self._directory.in_time(click)
             card = _checked(await self._store.card(value), click, ts)
             resource = self._gate.registry.find(card.target.kind)
             if resource is None:
                 raise Refused("kind_off", f"{card.target.kind} is no longer switched on here.")
             self._gate.admit(actor, resource)
-            prefilled = Prefilled(place, resource, card.target.id, fixed=True)
+            prefilled = Prefilled(new_id(), resource, card.target.id, fixed=True)
             await self._dialogs.open(click, actor, prefilled, card.target, card.id)
 
 

@@ -14,14 +14,13 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def answering(poster: Poster, click: Click, place: str) -> AsyncIterator[None]:
-    """Tells the person privately when the body raises. `place` is what the answer belongs to."""
-    poster.remember(place, click)
+async def answering(poster: Poster, click: Click) -> AsyncIterator[None]:
+    """Tells the person privately when the body raises."""
     try:
         yield
     except BotError as error:
         log.info("declined", code=error.code, reason=getattr(error, "reason", ""), user=click.user)
-        await poster.tell(click.user, place, text.of_error(error))
+        await poster.answer(click.user, click.response_url, text.of_error(error))
     except Exception:
         log.exception("click_failed")
-        await poster.tell(click.user, place, text.OUR_FAULT)
+        await poster.answer(click.user, click.response_url, text.OUR_FAULT)

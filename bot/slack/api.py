@@ -1,6 +1,7 @@
 """Slack's Web API: one client, its faults, and the errors that mean something to the bot."""
 
-from typing import Final
+from enum import StrEnum
+from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -9,6 +10,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 FAULTS: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 """Everything that a call raises when Slack refuses it or cannot be reached."""
+
+# Errors that Slack's reference of chat.postMessage calls temporary, and those that a new token mends.
+_PASSING: Final = ("ratelimited", "rate_limited", "service_unavailable", "team_added_to_org", "accesslimited")
+_PASSING_TOKEN: Final = ("invalid_auth", "token_revoked", "token_expired", "not_authed", "account_inactive")
+# With these some part of the call may have taken effect, says the same reference, or nobody knows.
+_UNSURE: Final = ("internal_error", "fatal_error", "request_timeout", "unreadable_answer")
+
+
+class Fate(StrEnum):
+    """What became of a call that failed."""
+
+    REFUSED = "refused"
+    NOT_DONE = "not_done"
+    UNSURE = "unsure"
 
 
 def web_client(token: str, url: str, session: aiohttp.ClientSession, seconds: float) -> AsyncWebClient:
@@ -32,3 +47,28 @@ def error_of(error: BaseException) -> str:
     # Not always Slack's JSON: a proxy on the way answers with a page or a line of text.
     data = getattr(error.response, "data", None)
     return str(data.get("error") or "unknown_error") if isinstance(data, dict) else "unreadable_answer"
+
+
+def fate_of(error: BaseException) -> Fate:
+    """Whether the call may have taken effect, and whether repeating it makes sense."""
+    if not isinstance(error, SlackApiError):
+        if isinstance(error, SlackClientError):
+            return Fate.REFUSED
+        return Fate.NOT_DONE if isinstance(error, aiohttp.ClientConnectorError) else Fate.UNSURE
+    word, status = error_of(error), _status(error)
+    if status == 429 or word in _PASSING or word in _PASSING_TOKEN:
+        return Fate.NOT_DONE
+    return Fate.UNSURE if status >= 500 or word in _UNSURE else Fate.REFUSED
+
+
+def retry_after(error: BaseException) -> float:
+    """The seconds that Slack asks to wait; 0 where it does not say."""
+    headers: Any = getattr(getattr(error, "response", None), "headers", None) or {}
+    value = next((value for name, value in headers.items() if str(name).casefold() == "retry-after"), "")
+    value = value[0] if isinstance(value, list) else value
+    return float(value) if str(value).isdigit() else 0.0
+
+
+def _status(error: SlackApiError) -> int:
+    status = getattr(error.response, "status_code", 200)
+    return status if isinstance(status, int) else 200

@@ -36,18 +36,17 @@ class Commands:
         self._tasks.spawn(self._handle(Click.of_command(body), str(body.get("text") or "")))
 
     async def _handle(self, click: Click, typed: str) -> None:
-        place = new_id()
-        async with answering(self._poster, click, place):
+        async with answering(self._poster, click):
             actor = await self._directory.in_time(click)
             command = self._parser.command(typed)
             if command.help:
-                await self._poster.tell(click.user, place, text.help_text(self._gate.registry))
+                await self._poster.answer(click.user, click.response_url, text.help_text(self._gate.registry))
                 return
             if command.resource:
                 self._gate.admit(actor, command.resource)
-            await self._dialogs.open(click, actor, _prefilled(place, command), command.target)
+            await self._dialogs.open(click, actor, _prefilled(command), command.target)
 
 
-def _prefilled(place: str, command: Command) -> Prefilled:
+def _prefilled(command: Command) -> Prefilled:
     # The address, where one was typed: it may name a provider, which a bare id does not.
-    return Prefilled(place, command.resource, command.id, command.justification)
+    return Prefilled(new_id(), command.resource, command.id, command.justification)

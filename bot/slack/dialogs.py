@@ -10,6 +10,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cancellation import Actor
 from bot.errors import BotError, Refused, ServiceError, ServiceFailure, Unavailable
 from bot.gate import Gate
+from bot.keys import Sealer
 from bot.outcome import Look, rejected
 from bot.resources import Standing, Target
 from bot.slack import dialog, text
@@ -28,9 +29,12 @@ _NORMAL = ("not_found", "hash_conflict")  # the person closed the dialog, or it 
 class Dialogs:
     """One dialog for commands and buttons alike."""
 
-    def __init__(self, client: AsyncWebClient, store: Store, gate: Gate, cards: Cards, tasks: Tasks) -> None:
+    def __init__(
+        self, *, client: AsyncWebClient, store: Store, sealer: Sealer, gate: Gate, cards: Cards, tasks: Tasks
+    ) -> None:
         self._client = client
         self._store = store
+        self._sealer = sealer
         self._gate = gate
         self._cards = cards
         self._tasks = tasks
@@ -39,8 +43,9 @@ class Dialogs:
         self, click: Click, actor: Actor, prefilled: dialog.Prefilled, target: Target | None, card_id: str = ""
     ) -> None:
         """Opens it; raises `Unavailable` when Slack does not. A known target's details follow."""
+        sealed = self._sealer.seal(prefilled.dialog_id, {"response_url": click.response_url})
         await self._store.add_dialog(
-            Dialog(prefilled.dialog_id, click.team, click.user, click.channel, card_id, "", now())
+            Dialog(prefilled.dialog_id, click.team, click.user, click.channel, card_id, sealed, now())
         )
         details = dialog.loading() if target else None
         view = dialog.view(prefilled, self._gate.registry, details)

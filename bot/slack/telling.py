@@ -2,35 +2,31 @@
 
 from dataclasses import dataclass
 
-import structlog
-
-from bot.attempt import Wait
+from bot.audit import Event
 from bot.cancellation import Cancellation
 from bot.outcome import Outcome, Result
 from bot.resources import Registry
 from bot.slack import blocks, text
 from bot.slack.cards import Cards
-from bot.slack.posting import GONE, Poster
+from bot.slack.posting import Alone, Place, Poster
 from bot.store import Store
+from bot.verdict import Wait
 
-log = structlog.get_logger(__name__)
 
-
-@dataclass
+@dataclass(frozen=True)
 class _Thread:
-    """Where a cancellation is told. Without `ts` nothing can be posted there; `reply` is the one reply, once posted.
+    """Where a cancellation is told. Without `ts` nothing can be posted there.
 
     `of_card`: it is the thread of a notification, whose root does not say who cancels and why.
     """
 
     channel: str
     ts: str
-    reply: str = ""
-    of_card: bool = False
+    of_card: bool
 
 
 class SlackTeller:
-    """Tells in Slack. Each cancellation has one thread reply; what is provisional is edited."""
+    """Tells in Slack. Each cancellation has one thread reply, whose content changes while it is provisional."""
 
     def __init__(
         self, store: Store, poster: Poster, cards: Cards, registry: Registry, audit_channel: str | None
@@ -40,87 +36,79 @@ class SlackTeller:
         self._cards = cards
         self._registry = registry
         self._audit_channel = audit_channel
-        self._threads: dict[str, _Thread] = {}
 
-    async def begun(self, cancellation: Cancellation) -> None:
-        """Finds the card's thread, or begins one in the channel of the command."""
-        try:
-            self._threads[cancellation.id] = await self._thread(cancellation)
-        except Exception:
-            log.exception("telling_failed", cancellation=cancellation.id)
-            self._threads[cancellation.id] = _Thread(cancellation.actor.channel, "")
+    async def begun(self, cancellation: Cancellation) -> bool:
+        """The root of the thread, in the channel of the command; a card has its own."""
+        return bool((await self._thread(cancellation)).ts)
 
-    async def waiting(self, cancellation: Cancellation, wait: Wait) -> None:
+    async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
         """A long wait, in the thread."""
-        await self._provisionally(cancellation, text.waiting(wait))
+        return await self._note(cancellation, text.waiting(wait))
 
-    async def accepted(self, cancellation: Cancellation) -> None:
+    async def accepted(self, cancellation: Cancellation) -> bool:
         """The service is still finishing it."""
-        await self._provisionally(cancellation, text.ACCEPTED)
+        return await self._note(cancellation, text.ACCEPTED)
 
-    async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
-        """The end, everywhere. One place that fails keeps no other from being told."""
-        told = text.told(outcome, self._registry[cancellation.target.kind])
-        for tell in (self._end_thread, self._end_cards, self._audit):
-            try:
-                await tell(cancellation, outcome, told)
-            except Exception:
-                log.exception("telling_failed", cancellation=cancellation.id, step=tell.__name__)
-        self._threads.pop(cancellation.id, None)
+    async def alone(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """The reason of a refusal, for the person alone."""
+        return await self._alone(cancellation, "alone", self._told(cancellation, outcome))
 
-    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
+    async def ended(self, cancellation: Cancellation, outcome: Outcome, *, alone: bool = False) -> bool:
+        """The reply; of a refusal only that there was one, and what the thread does not take goes to the person."""
+        if outcome.result is Result.REFUSED:
+            return await self._note(cancellation, text.REFUSED_HERE if alone else text.REFUSED_UNTOLD)
+        told = self._told(cancellation, outcome)
+        thread = await self._thread(cancellation)
+        full = blocks.outcome(told, cancellation.actor.user, cancellation.justification if thread.of_card else "")
+        if await self._reply(cancellation, thread, f"{told.headline}. {told.sentence}", full):
+            return True
+        return await self._alone(cancellation, "instead", told, *blocks.note(text.INVITE))
+
+    async def cards(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """Every open card of the target."""
+        await self._cards.ended(cancellation, outcome)
+        return True
+
+    async def audited(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> bool:
+        """One line in the audit channel."""
+        if not self._audit_channel:
+            return False
+        told, target, actor = self._told(cancellation, outcome), cancellation.target, cancellation.actor
+        line = blocks.audit_line(told, target, actor.user, actor.account_name, cancellation.justification)
+        place = Place(f"{cancellation.id}:{event}", self._audit_channel)
+        return bool(await self._poster.put(place, f"{told.headline}: {target.kind} {target.id}", line))
+
+    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """Tells whoever came second."""
-        told = text.told(outcome, self._registry[cancellation.target.kind])
-        full = blocks.outcome(told, cancellation.actor.user, "")
-        await self._poster.tell(cancellation.actor.user, cancellation.place, told.sentence, full)
+        return await self._alone(cancellation, "joined", self._told(cancellation, outcome))
 
-    async def _provisionally(self, cancellation: Cancellation, words: str) -> None:
-        try:
-            await self._reply(cancellation, words, blocks.note(words))
-        except Exception:
-            log.exception("telling_failed", cancellation=cancellation.id)
+    async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """Tells the person, who may not look at the changed reply again."""
+        return await self._alone(
+            cancellation, "told_later", self._told(cancellation, outcome), *blocks.note(text.SETTLED_LATER)
+        )
+
+    def _told(self, cancellation: Cancellation, outcome: Outcome) -> text.Told:
+        return text.told(outcome, self._registry[cancellation.target.kind])
+
+    async def _alone(self, cancellation: Cancellation, what: str, told: text.Told, *more: dict[str, object]) -> bool:
+        user = cancellation.actor.user
+        one = Alone(f"{cancellation.id}:{what}", user, cancellation.response_url, cancellation.at)
+        return await self._poster.alone(one, told.sentence, [*blocks.outcome(told, user, ""), *more])
 
     async def _thread(self, cancellation: Cancellation) -> _Thread:
-        dialog = await self._store.dialog(cancellation.place)
-        card = await self._store.card(dialog.card_id) if dialog and dialog.card_id else None
+        """The card's, or the one that the command's channel has, or gets now; raises `Later`."""
+        card = await self._store.card(cancellation.card_id) if cancellation.card_id else None
         if card:
             return _Thread(card.channel, card.ts, of_card=True)
-        channel = cancellation.actor.channel
-        visible = cancellation.actor.visible
-        return _Thread(channel, await self._cards.begin_thread(cancellation) if visible else "")
+        channel, visible = cancellation.actor.channel, cancellation.actor.visible
+        return _Thread(channel, await self._cards.begin_thread(cancellation) if visible else "", of_card=False)
 
-    async def _end_thread(self, cancellation: Cancellation, outcome: Outcome, told: text.Told) -> None:
-        """The reply; a refusal's reason goes to the person alone, and so does what the thread did not take."""
-        user = cancellation.actor.user
-        of_card = self._threads[cancellation.id].of_card
-        full = blocks.outcome(told, user, cancellation.justification if of_card else "")
-        if outcome.result is Result.REFUSED:
-            known = await self._poster.tell(user, cancellation.place, told.sentence, full)
-            words = text.REFUSED_HERE if known else text.REFUSED_UNTOLD
-            await self._reply(cancellation, words, blocks.note(words))
-            return
-        if not await self._reply(cancellation, f"{told.headline}. {told.sentence}", full):
-            await self._poster.tell(user, cancellation.place, told.sentence, [*full, *blocks.note(text.INVITE)])
+    async def _note(self, cancellation: Cancellation, words: str) -> bool:
+        return await self._reply(cancellation, await self._thread(cancellation), words, blocks.note(words))
 
-    async def _end_cards(self, cancellation: Cancellation, outcome: Outcome, _told: text.Told) -> None:
-        await self._cards.ended(cancellation, outcome)
-
-    async def _audit(self, cancellation: Cancellation, _outcome: Outcome, told: text.Told) -> None:
-        if self._audit_channel:
-            target, actor = cancellation.target, cancellation.actor
-            line = blocks.audit_line(told, target, actor.user, actor.account_name, cancellation.justification)
-            words = f"{told.headline}: {target.kind} {target.id}"
-            await self._poster.post(self._audit_channel, words, line)
-
-    async def _reply(self, cancellation: Cancellation, words: str, drawn: blocks.Blocks) -> bool:
-        """Posts the thread's one reply, or edits it; whether the thread shows it."""
-        thread = self._threads[cancellation.id]
+    async def _reply(self, cancellation: Cancellation, thread: _Thread, words: str, drawn: blocks.Blocks) -> bool:
+        """The thread's one reply of this cancellation; whether the thread shows it."""
         if not thread.ts:
             return False
-        if thread.reply:
-            error = await self._poster.update(thread.channel, thread.reply, words, drawn)
-            # Posted anew only where the old one is certainly gone: there is one reply.
-            if error not in GONE:
-                return not error
-        thread.reply = await self._poster.post(thread.channel, words, drawn, thread.ts)
-        return bool(thread.reply)
+        return bool(await self._poster.put(Place(f"{cancellation.id}:reply", thread.channel, thread.ts), words, drawn))

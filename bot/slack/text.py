@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.attempt import Wait
 from bot.errors import BotError
 from bot.outcome import Outcome, Reason, Result
 from bot.resources import Cloud, Registry, Resource, TargetError
+from bot.verdict import Wait
 
 COMMAND: Final = "/cancel-approval"
 
@@ -39,7 +39,7 @@ _SENTENCES: Final = {
     ),
     Reason.IN_PROGRESS: (
         "Microsoft accepted the cancellation and is still finishing it.",
-        "Look at the request again in a few minutes.",
+        "I look again for a day and tell you how it ended.",
     ),
     Reason.FOUND_FINAL: ("It already ended as “{state}”, so nothing was sent.", ""),
     Reason.TOO_LATE: ("Microsoft says that it can no longer be cancelled (state: {state}).", ""),
@@ -88,7 +88,11 @@ _SENTENCES: Final = {
     ),
     Reason.LOST: (
         "A call was sent and its answer was lost; reading back did not settle what became of it (state: {state}).",
-        "Look at the request in Microsoft's portal before you try again.",
+        "I look again for a day and tell you here. Look at the request in Microsoft's portal before you try again.",
+    ),
+    Reason.STILL_OPEN: (
+        "The lost call was not carried out: the request is still there (state: {state}).",
+        "Cancel it again if you still want that.",
     ),
 }
 
@@ -100,8 +104,12 @@ OLD_BUTTON: Final = "This button is no longer valid. Use the command instead: " 
 CLOSED_CARD: Final = "There is nothing left to cancel here; the card shows how it ended."
 BEING_POSTED: Final = "This notification is still being posted. Please press the button again."
 NO_DIALOG: Final = "Slack did not let the dialog open in time. Nothing was sent. Please try again."
-TAKES_LONGER: Final = "This takes longer than usual. It goes on; you can close this dialog, and I tell you how it ends."
-JOINED: Final = "This is already being cancelled."
+NOTHING_SENT: Final = "This could not be recorded in time, so nothing was sent. Press the button again."
+RECORDED_LATE: Final = (
+    "It was recorded after all, a moment after I said it was not. It goes on; the thread shows how it ends."
+)
+DONE_BEFORE: Final = "This dialog was sent before, and its cancellation has ended; the thread shows how."
+SETTLED_LATER: Final = "This was not known when I told you of it first; I have kept looking since."
 OUR_FAULT: Final = "Something on our side failed. Nothing was sent. Please try again."
 READING: Final = "Reading it from Microsoft Graph …"
 MISSING_DETAILS: Final = "Microsoft Graph knows no such request. Check the kind and the id."
@@ -169,6 +177,11 @@ def waiting(wait: Wait) -> str:
     """What the thread hears of a long wait."""
     why = "Microsoft asks to wait." if wait.asked else "No usable answer from Microsoft yet."
     return f"{why} I try again in {duration(timedelta(seconds=wait.seconds))}."
+
+
+def head(day: str, seq: int, mac: str) -> str:
+    """What the audit channel hears once a day: with it, a cut tail of the trail is found."""
+    return f"Audit trail on {day}: {seq} rows, head {seq}:{mac}. Check it with: audit verify --head {seq}:{mac}"
 
 
 def card_line(outcome: Outcome, moment: datetime) -> str:

@@ -94,7 +94,7 @@ async def test_wrong_bot_token(command: Command, tenant: Tenant) -> None:
 
 async def test_migrate(command: Command, tenant: Tenant) -> None:
     ran = await command("migrate", **tenant.environment())
-    assert (ran.code, ran.out) == (0, "The schema is at revision 0001.\n")
+    assert (ran.code, ran.out) == (0, "The schema is at revision 0002.\n")
 
 
 async def test_kinds_needs_no_configuration(command: Command) -> None:
@@ -147,5 +147,5 @@ async def test_port_that_is_taken(command: Command, tenant: Tenant) -> None:
 )
 async def test_database_that_cannot_be_used(command: Command, tenant: Tenant, tmp_path: Path, url: str) -> None:
     (tmp_path / "text.db").write_text("This is no database. " * 100)
-    ran = await command("migrate", **tenant.environment() | {"DATABASE_URL": url})
+    ran = await command("migrate", **tenant.environment() | {"DATABASE_URL": url, "AUDIT_KEY": "x" * 32})
     assert (ran.code, "The database cannot be used" in ran.err, "Traceback" in ran.err) == (1, True, False), ran.err

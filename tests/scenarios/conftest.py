@@ -34,10 +34,10 @@ async def running(tenant: Tenant, mode: str, monkeypatch: pytest.MonkeyPatch, **
     async with open_services(configuration) as services:
         await link(configuration, services, CONSENTS, REDIRECT_URI)
         bot = Bot(configuration, services)
-        await bot.start()
-        if mode == "http":
-            tenant.slack.deliver_to(f"http://127.0.0.1:{bot.port}/slack/events", PUBLIC_HOST)
         try:
+            await bot.start()
+            if mode == "http":
+                tenant.slack.deliver_to(f"http://127.0.0.1:{bot.port}/slack/events", PUBLIC_HOST)
             yield bot
         finally:
             await bot.stop()

@@ -1,5 +1,7 @@
 """What a person does and sees in a scenario, in words that a test can read."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +81,20 @@ class Play:
         return await self.tenant.slack.until(lambda: self.tenant.slack.open_view(self.person.slack_id))
 
     async def reply(self, audited: int = 0) -> Message:
-        """The last thread reply, once the audit channel has one line more than `audited`: telling is over then."""
+        """The last thread reply, once the audit channel has one line more than `audited`, and all is over."""
         await self.tenant.slack.until(lambda: len(self.tenant.slack.messages(AUDIT)) > audited)
+        await self.over()
         return self.replies()[-1]
+
+    async def over(self, target: str = "") -> None:
+        """Waits until no cancellation (of this target) runs any more, and whoever had joined was told."""
+        query = "SELECT 1 FROM cancellations WHERE ended_at IS NULL AND lower(target_id) LIKE lower(?) LIMIT 1"
+
+        def ended() -> bool:
+            with closing(sqlite3.connect(self.tenant.directory / "bot.db")) as connection:
+                return connection.execute(query, (target or "%",)).fetchone() is None
+
+        await self.tenant.slack.until(ended)
 
     def replies(self) -> list[Message]:
         """Every thread reply of the bot in this channel."""

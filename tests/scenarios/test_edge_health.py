@@ -1,5 +1,6 @@
 """Health and readiness: alive is not yet ready, and ready means that Slack and the database are there."""
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from bot import durable
 from bot.app import Bot
 from bot.sandbox.faults import Fault
 from bot.sandbox.tenant import Tenant
@@ -52,8 +54,9 @@ async def test_not_ready_without_the_database(server: Postgres, start: Start) ->
     url = server.create()
     store = Store(url)
     await store.migrate()
+    await asyncio.to_thread(durable.migrate, store.url)
     await store.close()
-    async with start("http", DATABASE_URL=url) as bot:
+    async with start("http", DATABASE_URL=url, AUDIT_KEY="x" * 32) as bot:
         await _becomes(bot, 200)
         with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
             admin.execute(f"DROP DATABASE {conninfo_to_dict(url)['dbname']} WITH (FORCE)".encode())

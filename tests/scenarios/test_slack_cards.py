@@ -112,7 +112,7 @@ async def test_a_card_that_slack_did_not_change_is_mended_by_the_next_click(tena
     card = await posted(tenant, "approval-item", target)
     view = await alice.press(card.ts)
     await alice.loaded()
-    tenant.slack.faults.add(Fault("chat.update", error="internal_error"))
+    tenant.slack.faults.add(Fault("chat.update", error="msg_too_long"))
     await alice.submit(view, justification=WHY)
     assert "Cancelled" in words((await alice.reply()).blocks)
     assert buttons(card) == ["cancel_target"]

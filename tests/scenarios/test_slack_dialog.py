@@ -151,7 +151,9 @@ async def test_one_dialog_begins_one_cancellation(tenant: Tenant, alice: Play) -
     await alice.reply()
     assert len(tenant.graph.effects) == 1
     with sqlite3.connect(tenant.directory / "bot.db") as database:
-        assert database.execute("SELECT count(*) FROM audit WHERE event IN ('requested', 'joined')").fetchone() == (1,)
+        assert database.execute(
+            "SELECT count(*) FROM audit_rows WHERE event IN ('requested', 'joined')"
+        ).fetchone() == (1,)
     assert [len(alice.roots()), len(alice.replies()), len(alice.private())] == [1, 1, 0]
 
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -13,6 +13,7 @@ from bot.sandbox.tenant import CHANNEL, Tenant
 from tests.scenarios.play import WHY, Play, words
 from tests.scenarios.test_slack_cards import posted
 
+NOTHING_SENT = "This could not be recorded in time, so nothing was sent. Press the button again."
 OURS = "The bot's own database cannot be used just now, so nothing was sent."
 
 
@@ -38,30 +39,36 @@ def _without(tenant: Tenant, table: str) -> None:
 
 @pytest.mark.usefixtures("bot")
 async def test_a_submission_while_the_database_is_locked(tenant: Tenant, alice: Play) -> None:
-    """Fails when the acknowledgement waits for the database; what was begun goes on, and once."""
+    """Fails when the acknowledgement waits for the database, or when what was said not to be sent is sent later."""
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     view = await alice.dialog(f"approval-item {target}")
     await alice.loaded()
     with _locked(tenant):
         assert _in_time(await alice.submit(view, justification=WHY))
-        assert "This takes longer than usual." in words(view.blocks)
-        assert tenant.graph.effects == []
+        assert NOTHING_SENT in view.errors["justification"]
+    await alice.submit(view, justification=WHY)
     assert "Cancelled" in words((await alice.reply()).blocks)
-    assert len(tenant.graph.effects) == 1
+    assert len(tenant.graph.effects) == len(alice.roots()) == len(alice.replies()) == 1
     assert alice.private() == []
+    with closing(sqlite3.connect(tenant.directory / "bot.db")) as database:
+        events = database.execute("SELECT event FROM audit_rows ORDER BY seq").fetchall()
+    assert events == [("requested",), ("called",), ("ended",)]
 
 
 @pytest.mark.usefixtures("socket_bot")
-async def test_a_submission_that_fails_late_is_told(tenant: Tenant, alice: Play) -> None:
-    """Fails when nobody waits for what was not done in time."""
+async def test_a_submission_that_fails_late(tenant: Tenant, alice: Play) -> None:
+    """The dialog says already that nothing was sent: fails when that is told once more, or untrue."""
     view = await alice.dialog(f"approval-item {tenant.graph.add('approvalItem', owner=ALICE.oid)}")
     await alice.loaded()
     with _locked(tenant) as other:
         assert _in_time(await alice.submit(view, justification=WHY))
-        other.execute("DROP TABLE audit")
+        assert NOTHING_SENT in view.errors["justification"]
+        other.execute("DROP TABLE audit_rows")
         other.execute("COMMIT")
-    assert OURS in await alice.told()
+    await alice.submit(view, justification=WHY)
+    assert OURS in view.errors["justification"]
     assert tenant.graph.effects == []
+    assert alice.private() == []
 
 
 @pytest.mark.usefixtures("bot")
@@ -99,7 +106,7 @@ async def test_an_exception_behind_a_click_is_told(tenant: Tenant, alice: Play, 
 
 
 @pytest.mark.usefixtures("bot")
-@pytest.mark.parametrize("table", ["links", "dialogs", "audit"])
+@pytest.mark.parametrize("table", ["links", "dialogs", "cancellations", "audit_rows"])
 async def test_an_exception_behind_a_submission_is_told(tenant: Tenant, alice: Play, table: str) -> None:
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     view = await alice.dialog(f"approval-item {target}")

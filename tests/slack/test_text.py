@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.attempt import Wait
 from bot.errors import ConsentNeeded, Refused, ServiceError, SignInNeeded
 from bot.outcome import Look, Outcome, Reason, Result, prevented, rejected
 from bot.resources import Cloud, Registry, Snapshot, Standing, TargetError, load
 from bot.slack import text
+from bot.verdict import Wait
 
 KINDS: Final = load()
 ITEM: Final = KINDS["approval-item"]

@@ -1,31 +1,72 @@
 """One bot for many cancellations of these tests, in either mode: they differ in what the service does."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
 
 import pytest
 
 from bot.sandbox.tenant import Tenant
-from tests.scenarios.conftest import running
+from bot.timings import Timings
+from tests.scenarios.conftest import Start, running
 from tests.scenarios.graph.scene import Scene
 
 
+class Stage:
+    """Holds the one bot that may run in this process: DBOS keeps its state in globals."""
+
+    def __init__(self, directories: pytest.TempPathFactory) -> None:
+        self._directories = directories
+        self._stack = AsyncExitStack()
+        self._key: tuple[str, str] | None = None
+        self._scene: Scene | None = None
+
+    async def scene(self, mode: str, scale: str) -> Scene:
+        """A tenant with its bot: the one that is there, if it is the same."""
+        if self._scene is None or self._key != (mode, scale):
+            await self.clear()
+            monkeypatch = self._stack.enter_context(pytest.MonkeyPatch.context())
+            # Watching an end that is not known goes on into other tests; it has its own.
+            monkeypatch.setattr("bot.services.Timings", partial(Timings, watch=()))
+            tenant = await self._stack.enter_async_context(Tenant(self._directories.mktemp("tenant")))
+            await self._stack.enter_async_context(running(tenant, mode, monkeypatch, TIME_SCALE=scale))
+            self._key, self._scene = (mode, scale), Scene(tenant)
+        return self._scene
+
+    async def clear(self) -> None:
+        """Makes room for a bot of a test's own."""
+        self._scene = None
+        await self._stack.aclose()
+
+
+@pytest.fixture(scope="session")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    one = Stage(tmp_path_factory)
+    yield one
+    await one.clear()
+
+
 @pytest.fixture(scope="module", params=["socket", "http"])
-async def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    """A tenant with its bot, for a whole module, which may set its own `TIME_SCALE`."""
-    directory: Path = tmp_path_factory.mktemp("tenant")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        scale = getattr(request.module, "TIME_SCALE", "0.001")
-        async with Tenant(directory) as tenant, running(tenant, request.param, monkeypatch, TIME_SCALE=scale):
-            yield Scene(tenant)
+def mode(request: pytest.FixtureRequest) -> Any:
+    """How Slack reaches the bot; of the module, so that all tests of one mode come together."""
+    return request.param
 
 
 @pytest.fixture
-async def scene(shared: Scene) -> AsyncIterator[Scene]:
-    """The same, as good as new for each test."""
+async def scene(request: pytest.FixtureRequest, stage: Stage, mode: str) -> AsyncIterator[Scene]:
+    """As good as new for each test; a module may set its own `TIME_SCALE`."""
+    shared = await stage.scene(mode, getattr(request.module, "TIME_SCALE", "0.001"))
     shared.begin()
     yield shared
     await shared.reset()
+
+
+@pytest.fixture
+async def start(stage: Stage, start: Start) -> Start:
+    """Starts a bot of the test's own, as the only one."""
+    await stage.clear()
+    return start
 
 
 @pytest.fixture

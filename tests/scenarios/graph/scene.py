@@ -1,8 +1,10 @@
 """One cancellation as everybody sees it afterwards: thread, card, audit channel, audit rows, and the service."""
 
+import asyncio
 import json
 import re
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -149,9 +151,10 @@ class Scene:
     async def story(
         self, case: Case, target: str, *, person: Person | None = None, before: int = 0, lines: int = 1
     ) -> Story:
-        """What is left of it once the audit channel has so many lines about the target: telling is over then."""
+        """What is left of it once the audit channel has so many lines about the target, and the target is free again."""
         person = person or case.person
         await self.tenant.slack.until(lambda: len(self._about(AUDIT, target)) >= lines)
+        await Play(self.tenant, person).over(target)
         roots = [message for message in self._about(CHANNEL, target) if message.thread_ts in (None, message.ts)]
         threads = {root.ts for root in roots}
         return Story(
@@ -187,19 +190,23 @@ class Scene:
 
     def rows(self, target: str) -> list[Row]:
         """The audit rows of the target, in order."""
-        query = "SELECT event, detail, justification, oid FROM audit WHERE lower(target_id) = lower(?) ORDER BY seq"
-        connection = sqlite3.connect(self.tenant.directory / "bot.db")
-        try:
+        query = (
+            "SELECT event, detail, justification, oid FROM audit_rows JOIN audit_people USING (seq) "
+            "WHERE lower(target_id) = lower(?) ORDER BY seq"
+        )
+        with closing(sqlite3.connect(self.tenant.directory / "bot.db")) as connection:
             found = connection.execute(query, (target,)).fetchall()
-        finally:
-            connection.close()
         return [Row(event, json.loads(detail), justification, oid) for event, detail, justification, oid in found]
 
-    def execute(self, statement: str) -> None:
+    async def execute(self, statement: str) -> None:
         """Changes the bot's database behind its back, as another instance would."""
-        with sqlite3.connect(self.tenant.directory / "bot.db") as connection:
-            connection.execute(statement)
-        connection.close()
+
+        def change() -> None:
+            with closing(sqlite3.connect(self.tenant.directory / "bot.db")) as connection, connection:
+                connection.execute(statement)
+
+        # The bot may be in the middle of a transaction, which ends only if the loop goes on.
+        await asyncio.to_thread(change)
 
     def begin(self) -> None:
         """Looks from now on only at what is new."""

@@ -5,14 +5,16 @@ from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION
 from tests.scenarios.graph.scene import Scene
 from tests.scenarios.play import words
 
-REFUSING = "CREATE TRIGGER full BEFORE INSERT ON audit WHEN new.event = '{}' BEGIN SELECT RAISE(ABORT, 'full'); END"
+REFUSING = (
+    "CREATE TRIGGER full BEFORE INSERT ON audit_rows WHEN new.event = '{}' BEGIN SELECT RAISE(ABORT, 'full'); END"
+)
 
 
 async def test_wish_cannot_be_recorded(alone: Scene, start: Start) -> None:
     """Fails when the cancellation begins before its row is durable."""
     target = alone.add(APPROVAL_ITEM)
     async with start():
-        alone.execute(REFUSING.format("requested"))
+        await alone.execute(REFUSING.format("requested"))
         ack = await alone.submit(APPROVAL_ITEM, target)
     assert isinstance(ack.body, dict)
     assert "Something on our side failed. Nothing was sent." in words(ack.body["view"]["blocks"])
@@ -24,7 +26,7 @@ async def test_call_cannot_be_recorded(alone: Scene, start: Start) -> None:
     """Fails when the call goes out before its row is durable."""
     target = alone.add(APPROVAL_ITEM)
     async with start():
-        alone.execute(REFUSING.format("called"))
+        await alone.execute(REFUSING.format("called"))
         story = await alone.cancel(APPROVAL_ITEM, target)
     story.ended("failed")
     assert "Something on our side failed before anything was sent" in story.told
@@ -34,7 +36,7 @@ async def test_end_cannot_be_recorded(alone: Scene, start: Start) -> None:
     """Fails when people are told only after the last row."""
     target = alone.add(APPROVAL_ITEM)
     async with start():
-        alone.execute(REFUSING.format("ended"))
+        await alone.execute(REFUSING.format("ended"))
         story = await alone.cancel(APPROVAL_ITEM, target)
     assert [row.event for row in story.rows] == ["requested", "called"]
     assert "Cancelled" in story.told
@@ -63,6 +65,6 @@ async def test_database_is_lost_after_the_call(alone: Scene, start: Start) -> No
     async with start():
         await alone.submit(APPROVAL_ITEM, target)
         await alone.tenant.slack.until(lambda: alone.posts(target))
-        alone.execute("ALTER TABLE accounts RENAME TO gone")
+        await alone.execute("ALTER TABLE accounts RENAME TO gone")
         story = await alone.story(APPROVAL_ITEM, target)
     assert "Microsoft accepted the cancellation" in story.told

@@ -83,7 +83,7 @@ async def test_link_is_taken_away_between_two_calls(alone: Scene, start: Start, 
     async with start():
         await alone.submit(case, target)
         await alone.replying(target, "again in 1 second")
-        alone.execute("DELETE FROM links")
+        await alone.execute("DELETE FROM links")
         story = await alone.story(case, target)
     story.ended("refused", posts=1)
     assert "not linked to a Microsoft account" in story.told

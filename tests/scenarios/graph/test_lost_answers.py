@@ -107,7 +107,7 @@ async def test_reads_lag_to_the_end(scene: Scene, case: Case) -> None:
 UNREADABLE: dict[str, dict[str, Any]] = {
     "forbidden": {"status": 403},
     "error": {"status": 400, "body": b""},
-    "throttled": {"status": 429, "headers": {"Retry-After": "301"}},
+    "throttled": {"status": 429, "headers": {"Retry-After": "86401"}},
     "dropped": {"drop": True},
     "HTML": {"status": 200, "body": b"<html></html>"},
 }
@@ -178,7 +178,7 @@ async def test_person_is_checked_again_before_a_repeat(alone: Scene, start: Star
     async with start():
         await alone.submit(case, target)
         await alone.replying(target, "again in 1 second")
-        alone.execute("DELETE FROM links")
+        await alone.execute("DELETE FROM links")
         story = await alone.story(case, target)
     story.ended("unknown", posts=1)
     assert story.end["detail"] == "sign_in_needed"

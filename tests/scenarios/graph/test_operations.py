@@ -69,7 +69,7 @@ async def test_never_ends(scene: Scene, item: str) -> None:
     story = await scene.cancel(APPROVAL_ITEM, item)
     story.ended("accepted", posts=1)
     assert "still finishing it" in story.told
-    assert "Look at the request again in a few minutes" in story.told
+    assert "I look again for a day and tell you how it ended." in story.told
 
 
 async def test_unknown_status_is_no_end(scene: Scene, item: str) -> None:

@@ -71,7 +71,7 @@ async def test_not_linked(scene: Scene, case: Case) -> None:
     assert isinstance(ack.body, dict)
     told = words(ack.body["view"]["blocks"])
     assert "your Slack account is not linked to a Microsoft account" in told
-    assert [(row.event, row.detail["result"]) for row in scene.rows(target)] == [("ended", "refused")]
+    assert [(row.event, row.detail["result"]) for row in scene.rows(target)] == [("refused", "refused")]
     assert scene.posts(target) == scene.reads(target) == []
 
 

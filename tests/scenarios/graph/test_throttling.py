@@ -8,6 +8,7 @@ from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION, POST, READ, Ca
 from tests.scenarios.graph.scene import Scene
 
 TIME_SCALE = "0.01"
+A_DAY = 24 * 3600
 SLOW_DOWN = "asks this bot to slow down"
 
 
@@ -70,7 +71,7 @@ async def test_for_ever_without_a_time(scene: Scene) -> None:
 async def test_longer_than_the_bound(scene: Scene, case: Case, call: str) -> None:
     """Fails when the bot waits for whatever time it is told."""
     target = scene.add(case)
-    scene.fail(call, status=429, headers={"Retry-After": "301"})
+    scene.fail(call, status=429, headers={"Retry-After": str(A_DAY + 1)})
     story = await scene.cancel(case, target)
     story.ended("failed", posts=int(call == POST))
     assert SLOW_DOWN in story.told
@@ -96,5 +97,5 @@ async def test_throttled_after_a_lost_answer(scene: Scene) -> None:
     """Fails when a 429 of the repeated call is told as "Not cancelled"."""
     target = scene.add(APPROVAL_ITEM)
     scene.fail(POST, drop=True)
-    scene.fail(POST, status=429, headers={"Retry-After": "301"})
+    scene.fail(POST, status=429, headers={"Retry-After": str(A_DAY + 1)})
     (await scene.cancel(APPROVAL_ITEM, target)).ended("unknown", posts=2)

@@ -1,0 +1,193 @@
+"""From click to recorded, 200 at once, against what a bare start of a DBOS workflow takes in the same run.
+
+Stand-ins on loopback and the real bot as a process, on SQLite. The figure of a click holds everything from Slack's
+request to the answer, which comes once the cancellation is recorded.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from bot.sandbox.people import ALICE
+from bot.sandbox.slack_view import View
+from bot.sandbox.tenant import AUDIT, CHANNEL, CONSENTS, PUBLIC_HOST, REDIRECT_URI, Tenant
+
+_AT_ONCE = 200
+_ONE_BY_ONE = 60
+_BARE_STARTS = 200
+_ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Measured:
+    """Milliseconds from the submission to its answer, and what the process saw of itself."""
+
+    recorded: list[float] = field(default_factory=list)
+    at_once: list[float] = field(default_factory=list)
+    told_seconds: float = 0.0
+    seen: dict[str, float] = field(default_factory=dict)
+
+
+async def _bare_starts(database_url: str) -> float:
+    """The median milliseconds of starting a workflow that does nothing."""
+    from bot.durable import Engine
+    from bot.store import Store, new_id
+
+    store = Store(database_url)
+    await store.prepare()
+    engine = Engine(store.url, new_id())
+
+    async def nothing(_id: str) -> None:
+        return
+
+    engine.register("nothing", nothing)
+    await engine.launch()
+    taken = []
+    for _ in range(_BARE_STARTS):
+        workflow_id, began = new_id(), time.perf_counter()
+        await engine.start("nothing", workflow_id, workflow_id)
+        taken.append((time.perf_counter() - began) * 1000)
+    await engine.drain(5)
+    await engine.close()
+    await store.close()
+    return statistics.median(taken)
+
+
+@contextlib.asynccontextmanager
+async def _serving(tenant: Tenant, environment: dict[str, str]) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.probe", env=environment, cwd=tenant.directory
+    )
+    try:
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
+            while not await _ready(client, environment["PORT"]):  # noqa: ASYNC110  # another process sets no event
+                await asyncio.sleep(0.1)
+        tenant.slack.deliver_to(f"http://127.0.0.1:{environment['PORT']}/slack/events", PUBLIC_HOST)
+        yield
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 60)
+
+
+async def _ready(client: httpx.AsyncClient, port: str) -> bool:
+    try:
+        return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+async def _dialog(tenant: Tenant) -> View:
+    """A dialog for a request of its own, filled in and kept aside: people have at most three open."""
+    target = tenant.graph.add("approvalItem", owner=ALICE.oid)
+    await tenant.slack.command(ALICE.slack_id, CHANNEL, "")
+    view = await tenant.slack.until(lambda: tenant.slack.open_view(ALICE.slack_id))
+    view.enter_all({"kind": "approval-item", "id": target, "justification": "Measured"})
+    await tenant.slack.close(ALICE.slack_id, view.id)
+    return view
+
+
+async def _submit(tenant: Tenant, view: View) -> float:
+    """Milliseconds until the bot has answered, that is, until the cancellation is recorded."""
+    began = time.perf_counter()
+    ack = await tenant.slack.send_again(ALICE.slack_id, view)
+    if ack.status != 200 or ack.body:
+        raise RuntimeError(f"not recorded: {ack}")
+    return (time.perf_counter() - began) * 1000
+
+
+async def _told(tenant: Tenant, times: int) -> None:
+    await tenant.slack.until(lambda: len(tenant.slack.messages(AUDIT)) >= times, 120)
+
+
+async def _measure(tenant: Tenant, environment: dict[str, str]) -> Measured:
+    probe, measured = Path(environment["PROBE_FILE"]), Measured()
+    async with _serving(tenant, environment):
+        for _ in range(_ONE_BY_ONE):
+            view = await _dialog(tenant)
+            told = len(tenant.slack.messages(AUDIT))
+            measured.recorded.append(await _submit(tenant, view))
+            await _told(tenant, told + 1)
+        views = [await _dialog(tenant) for _ in range(_AT_ONCE)]
+        told = len(tenant.slack.messages(AUDIT))
+        probe.with_suffix(".reset").touch()
+        await asyncio.sleep(1)
+        began = time.perf_counter()
+        measured.at_once = list(await asyncio.gather(*(_submit(tenant, view) for view in views)))
+        await _told(tenant, told + _AT_ONCE)
+        measured.told_seconds = time.perf_counter() - began
+        await asyncio.sleep(0.5)
+        measured.seen = json.loads(probe.read_text())
+    return measured
+
+
+async def _prepare(tenant: Tenant, environment: dict[str, str]) -> None:
+    """Links the people, by the bot's own code."""
+    from bot.cli.seed import link
+    from bot.configuration import load_configuration
+    from bot.services import open_services
+
+    os.environ.update(environment)
+    with contextlib.chdir(tenant.directory):
+        configuration = load_configuration()
+    async with open_services(configuration) as services:
+        await link(configuration, services, CONSENTS, REDIRECT_URI)
+
+
+async def run() -> None:
+    """Prints the figures beside their aims, and the ratio to a bare start."""
+    with tempfile.TemporaryDirectory(prefix="bench") as directory:
+        async with Tenant(Path(directory)) as tenant:
+            basics = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+            environment = (
+                basics
+                | tenant.environment(http=True)
+                | {
+                    "PORT": str(_free_port()),
+                    "LOG_LEVEL": "WARNING",
+                    "PROBE_FILE": str(Path(directory) / "probe.json"),
+                    "PYTHONPATH": str(_ROOT),
+                    "SECRETS_DIR": directory,
+                    "TIME_SCALE": "1",
+                }
+            )
+            await _prepare(tenant, environment)
+            bare = await _bare_starts(f"sqlite:///{directory}/bare.db")
+            measured = await _measure(tenant, environment)
+    _print(bare, measured)
+
+
+def _print(bare: float, measured: Measured) -> None:
+    recorded = statistics.median(measured.recorded)
+    rows: Sequence[tuple[str, str, str]] = (
+        ("bare start of a DBOS workflow, median", f"{bare:.1f} ms", ""),
+        ("click to recorded and answered, median", f"{recorded:.1f} ms", "aim: 10 ms to recorded"),
+        ("ratio of the two", f"{recorded / bare:.2f}", ""),
+        (f"{_AT_ONCE} at once: answered, slowest", f"{max(measured.at_once):.0f} ms", "Slack waits 3,000 ms"),
+        (f"{_AT_ONCE} at once: all told after", f"{measured.told_seconds:.1f} s", ""),
+        (f"{_AT_ONCE} at once: loop blocked at most", f"{measured.seen['blocked_ms']:.0f} ms", "aim: 100 ms"),
+        ("memory of the process, peak", f"{measured.seen['peak_mb']:.0f} MB", "aim: 160 MB"),
+    )
+    for what, figure, aim in rows:
+        print(f"{what:<42} {figure:>10}   {aim}")
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    asyncio.run(run())

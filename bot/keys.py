@@ -1,0 +1,82 @@
+"""The key of the audit chain, and the one for people's words at rest that follows from it."""
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy.engine import make_url
+
+from bot.errors import ConfigError
+
+FEWEST_CHARACTERS: Final = 32
+
+
+def audit_key(configured: str, database_url: str) -> bytes:
+    """`AUDIT_KEY` or, beside a SQLite file, the content of `audit.key`, which is made once; raises `ConfigError`."""
+    if configured:
+        return configured.encode()
+    path = _path(database_url)
+    try:
+        return _kept(path)
+    except OSError as error:
+        raise ConfigError([f"AUDIT_KEY: {path} cannot be used ({error.strerror}); set AUDIT_KEY"]) from error
+
+
+def existing_audit_key(configured: str, database_url: str) -> bytes:
+    """As `audit_key`, but makes none: a new key fits no trail that is there already."""
+    if not configured and not _path(database_url).exists():
+        raise ConfigError(
+            [f"AUDIT_KEY: there is no {_path(database_url)}; restore it, or set AUDIT_KEY to what it held"]
+        )
+    return audit_key(configured, database_url)
+
+
+def _path(database_url: str) -> Path:
+    return Path(str(make_url(database_url).database)).with_name("audit.key")
+
+
+def _kept(path: Path) -> bytes:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        # Complete before it has its name: two processes that start at once use the same key.
+        made = path.with_name(f".audit.key.{os.getpid()}")
+        made.touch(mode=0o600)
+        made.write_text(secrets.token_hex(32))
+        os.link(made, path)
+    except FileExistsError:
+        pass
+    finally:
+        made.unlink(missing_ok=True)
+    key = path.read_text().strip()
+    if len(key) < FEWEST_CHARACTERS:
+        raise ConfigError([f"AUDIT_KEY: {path} holds no key; restore it, or the trail cannot be verified"])
+    return key.encode()
+
+
+class Sealer:
+    """Encrypts what must not lie readable in the database: what people wrote, and where to answer them."""
+
+    def __init__(self, key: bytes) -> None:
+        derived = HKDF(SHA256(), 32, salt=None, info=b"cancel-approval-bot: people's words").derive(key)
+        self._fernet = Fernet(base64.urlsafe_b64encode(derived))
+
+    def seal(self, row: str, words: dict[str, str]) -> bytes:
+        """The words, for the row of that id only."""
+        return self._fernet.encrypt(json.dumps([row, words]).encode())
+
+    def open(self, row: str, sealed: bytes | None) -> dict[str, str]:
+        """The words; none where there are none, or none that this key opens for this row."""
+        if sealed is None:
+            return {}
+        try:
+            of, words = json.loads(self._fernet.decrypt(sealed))
+        except InvalidToken:
+            return {}
+        opened: dict[str, Any] = words if of == row else {}
+        return opened

@@ -1,0 +1,71 @@
+"""Telling as part of a workflow: again and again while the other side is away, and recorded once it is done."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Final
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot.durable import Engine
+from bot.errors import Later, NoDatabase
+from bot.timings import Timings
+
+log = structlog.get_logger(__name__)
+
+Tell = Callable[[], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Whether somebody was reached; `later`: not now, but perhaps after so many seconds."""
+
+    reached: bool
+    later: float | None = None
+
+
+_TOLD: Final = TypeAdapter(_Told)
+
+
+class Telling:
+    """Makes a recorded step of each attempt to tell, and a durable wait of each pause between them."""
+
+    def __init__(self, engine: Engine, timings: Timings) -> None:
+        self._engine = engine
+        self._timings = timings
+
+    async def until_told(self, name: str, tell: Tell) -> bool:
+        """Tells, for up to a day while nobody can be told; whether somebody was reached."""
+        waited, pauses = 0.0, self._timings.tell_again
+        for attempt in count():
+            told = await self._step(name, tell)
+            if told.later is None:
+                return told.reached
+            pause = max(told.later, pauses[min(attempt, len(pauses) - 1)])
+            waited += pause
+            if waited > self._timings.tell_longest:
+                break
+            await self._engine.sleep(pause)
+        log.error("never_told", step=name)
+        return False
+
+    async def once(self, name: str, tell: Tell) -> None:
+        """Tells what is only provisional."""
+        await self._step(name, tell)
+
+    async def _step(self, name: str, tell: Tell) -> _Told:
+        return await self._engine.step(name, partial(_attempt, name, tell), _TOLD)
+
+
+async def _attempt(name: str, tell: Tell) -> _Told:
+    try:
+        return _Told(await tell())
+    except Later as later:
+        return _Told(False, later.seconds)
+    except NoDatabase:
+        raise
+    except Exception:
+        log.exception("telling_failed", step=name)
+        return _Told(False)

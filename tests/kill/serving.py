@@ -1,0 +1,143 @@
+"""The real serving process. It writes down the points that it passes, and kills itself at one of them if so ordered.
+
+A point is a moment and a numbered name: before, inside or after `call#1`. Inside a step: its body is done, and its
+result not recorded. Inside a row: it is written, and not committed.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.__main__ import main
+from bot.audit import Audit, Event
+from bot.cancellations import Cancellations
+from bot.cli.seed import link
+from bot.configuration import load_configuration
+from bot.durable import Engine
+from bot.sandbox.people import Person
+from bot.sandbox.tenant import CONSENTS, REDIRECT_URI
+from bot.services import open_services
+
+PASSED = "passed"
+OUTPUT = "output"
+
+Body = Callable[..., Awaitable[Any]]
+
+
+class Points:
+    """What this process has passed, in a file of the directory; `die_at` is where it ends."""
+
+    def __init__(self, directory: Path, die_at: str) -> None:
+        self._passed = directory / PASSED
+        self._die_at = die_at
+        self._times = Counter[str]()
+
+    def numbered(self, name: str) -> str:
+        """The name with how often it has come up."""
+        self._times[name] += 1
+        return f"{name}#{self._times[name]}"
+
+    def reach(self, moment: str, name: str) -> None:
+        """Says that the process has come here; does not return where it is to die."""
+        point = f"{moment}:{name}"
+        with self._passed.open("a", encoding="utf-8") as file:
+            file.write(f"{point}\n")
+        if point == self._die_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def serve(environment: Mapping[str, str], directory: Path, people: Sequence[Person], die_at: str) -> None:
+    """Signs the people in and serves, in nothing but this environment."""
+    _enter(environment, directory)
+    if people:
+        asyncio.run(_link(people))
+    points, patch = Points(directory, die_at), pytest.MonkeyPatch()
+    patch.setattr(Engine, "step", _watched_step(Engine.step, points))
+    patch.setattr(Engine, "sleep", _watched_sleep(Engine.sleep, points))
+    patch.setattr(Engine, "start", _watched(Engine.start, "start", points))
+    patch.setattr(Cancellations, "record", _watched(Cancellations.record, "record", points))
+    patch.setattr(Audit, "add", _watched_row(Audit.add, "inside", points))
+    patch.setattr(Audit, "record", _watched_row(Audit.record, "after", points))
+    sys.exit(main(["serve"]))
+
+
+def command(environment: Mapping[str, str], directory: Path, *arguments: str) -> None:
+    """Runs another command of the bot."""
+    _enter(environment, directory)
+    sys.exit(main(arguments))
+
+
+def _enter(environment: Mapping[str, str], directory: Path) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(directory)
+    output = os.open(directory / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+
+
+async def _link(people: Sequence[Person]) -> None:
+    configuration = load_configuration()
+    async with open_services(configuration) as services:
+        await link(configuration, services, {one: CONSENTS[one] for one in people}, REDIRECT_URI)
+
+
+def _watched(body: Body, name: str, points: Points) -> Body:
+    async def watched(*arguments: Any) -> Any:
+        numbered = points.numbered(name)
+        points.reach("before", numbered)
+        result = await body(*arguments)
+        points.reach("after", numbered)
+        return result
+
+    return watched
+
+
+def _watched_step(step: Body, points: Points) -> Body:
+    async def watched(engine: Engine, name: str, work: Callable[[], Awaitable[Any]], of: Any) -> Any:
+        numbered = points.numbered(name)
+
+        async def worked() -> Any:
+            result = await work()
+            points.reach("inside", numbered)
+            return result
+
+        points.reach("before", numbered)
+        result = await step(engine, name, worked, of)
+        points.reach("after", numbered)
+        return result
+
+    return watched
+
+
+def _watched_sleep(sleep: Body, points: Points) -> Body:
+    async def watched(engine: Engine, seconds: float) -> None:
+        numbered = points.numbered("sleep")
+        points.reach("before", numbered)
+        halfway = asyncio.get_running_loop().call_later(seconds / 2, points.reach, "inside", numbered)
+        await sleep(engine, seconds)
+        halfway.cancel()
+        points.reach("after", numbered)
+
+    return watched
+
+
+def _watched_row(write: Body, moment: str, points: Points) -> Body:
+    """Of rows that are written in a transaction of their own there are both moments."""
+    counted = Counter[Event]()
+
+    async def watched(audit: Audit, *arguments: Any, **named: Any) -> Any:
+        written = await write(audit, *arguments, **named)
+        event = next(one for one in arguments if isinstance(one, Event))
+        counted[event] += 1
+        points.reach(moment, f"row_{event}#{counted[event]}")
+        return written
+
+    return watched
