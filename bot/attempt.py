@@ -67,24 +67,29 @@ class Attempts:
         caller = Caller(sight.account if sight.decision.identity is Identity.DELEGATED else None)
         cancellation = replace(cancellation, actor=replace(cancellation.actor, account=sight.account))
 
-        async def called() -> Taken:
-            answer = await self._graph.cancel(resource, call, cancellation.target, cancellation.justification, caller)
-            shown = snapshot(resource, answer.entity)
-            finished = answer.meaning is Meaning.DONE and not shown.cancelling
-            return Taken(replace(answer, entity={}), shown.state, finished)
+        async def called() -> Taken | Failed | Outdated:
+            await self._fence.assure()
+            lost = Failed.of(AnswerLost("The process ended before the answer was recorded."), resource)
+            if await self._audit.has(Event.CALLED, cancellation, part):
+                return lost
+            if not sight.fresh:
+                return Outdated()
+            if not await self._audit.record(Event.CALLED, cancellation, _row(call, sight), part):
+                return lost
+            return await self._sent(resource, call, cancellation, caller)
 
-        await self._fence.assure()
-        lost = Failed.of(AnswerLost("The process ended before the answer was recorded."), resource)
-        if await self._audit.has(Event.CALLED, cancellation, part):
-            return lost
-        if not sight.fresh:
-            return Outdated()
-        if not await self._audit.record(Event.CALLED, cancellation, _row(call, sight), part):
-            return lost
+        return await _told(resource, called)
+
+    async def _sent(
+        self, resource: Resource, call: CancelCall, cancellation: Cancellation, caller: Caller
+    ) -> Taken | Outdated:
         try:
-            return await _told(resource, called)
+            answer = await self._graph.cancel(resource, call, cancellation.target, cancellation.justification, caller)
         except NoDatabase:
             return Outdated()  # it was needed for the token, so nothing was sent
+        shown = snapshot(resource, answer.entity)
+        finished = answer.meaning is Meaning.DONE and not shown.cancelling
+        return Taken(replace(answer, entity={}), shown.state, finished)
 
     async def follow(self, cancellation: Cancellation, sight: Sight, taken: Taken) -> Outcome:
         """How a call that the service has accepted ended, or that it is still being finished."""

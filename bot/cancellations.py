@@ -83,7 +83,10 @@ class Cancellations:
             return await self._record(cancellation, key, detail, deadline)
         except sa.exc.IntegrityError:  # this dialog was recorded before
             async with self._store.read() as connection:
-                return await self._running(connection, cancellation.id)
+                known = await self._running(connection, cancellation.id)
+            if known is None:
+                raise
+            return known
 
     async def _record(
         self, cancellation: Cancellation, key: str, detail: Mapping[str, object], deadline: float

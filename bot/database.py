@@ -23,6 +23,7 @@ OUT_OF_REACH: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.Ti
 """What using a database raises that is down, locked, full, or no database at all."""
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
+_NEWER: Final = "its schema is of a newer version of this bot, which this one does not understand; run the newer one"
 _LIMITS: Final = {
     # A process that is frozen inside a transaction must not keep its locks from those that take over.
     "idle_in_transaction_session_timeout": "10s",
@@ -117,7 +118,7 @@ def migrate(url: URL) -> str:
         try:
             command.upgrade(_config(connection), "head")
         except CommandError:
-            raise ConfigError(["DATABASE_URL: its schema is of a newer version of this bot"]) from None
+            raise ConfigError([f"DATABASE_URL: {_NEWER}"]) from None
     return _head()
 
 
@@ -129,7 +130,7 @@ def schema_problem(url: URL) -> str:
             return "its schema is older than this version's; run: python -m bot migrate"
         oldest = connection.execute(sa.select(compatibility.c.oldest)).scalar_one()
     if oldest > int(_head()):
-        return "its schema is of a newer version of this bot, which this one does not understand; run the newer one"
+        return _NEWER
     return ""
 
 

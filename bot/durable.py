@@ -6,7 +6,7 @@ DBOS holds its state in globals of its module, so a process has one `Engine` at 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import error as dbos_errors
 from pydantic import TypeAdapter
 from sqlalchemy.engine import URL
 
-from bot.errors import NoDatabase
+from bot.errors import ConfigError, NoDatabase
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -50,7 +51,8 @@ class Engine:
     def __init__(self, url: URL, executor: str) -> None:
         self._executor = executor
         self._workflows: dict[str, Callable[..., Any]] = {}
-        self._active: dict[str, asyncio.Task[Any] | None] = {}
+        self._active: set[str] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = False
         self._steps = 0
         self._asleep = 0
@@ -68,21 +70,30 @@ class Engine:
         self._workflows[name] = run
 
     async def launch(self) -> None:
-        """Opens the records. Workflows run on the loop that this is called from, and none is recovered yet."""
-        DBOS.launch()
+        """Opens the records. Workflows run on the loop that this is called from, and none is recovered yet.
+
+        Raises `ConfigError` where PostgreSQL lacks DBOS's tables.
+        """
+        try:
+            DBOS.launch()
+        except dbos_errors.DBOSInitializationError as error:
+            raise ConfigError(["DATABASE_URL: DBOS's tables are missing or old; run: python -m bot migrate"]) from error
 
     async def start(self, name: str, workflow_id: str, *arguments: str | int) -> None:
         """Records and begins a workflow; does nothing when there is one of that id."""
         with SetWorkflowID(workflow_id):
-            await DBOS.start_workflow_async(self._workflows[name], *arguments)
+            handle = await DBOS.start_workflow_async(self._workflows[name], *arguments)
+        begun = getattr(handle, "task", None)  # there is none where another process runs it, or did
+        if begun:
+            self._active.add(workflow_id)
+            begun.add_done_callback(lambda _: self._active.discard(workflow_id))
 
     async def step(self, name: str, work: Callable[[], Awaitable[T]], of: TypeAdapter[T]) -> T:
         """The recorded result of the work, which runs again when a process dies before it was recorded.
 
         Results are ids and codes only. While the database is away, the work is tried again for a minute.
         """
-        if self._stopping:
-            await asyncio.Event().wait()  # nothing begins any more: the process is about to end
+        self._go_on()
 
         async def recorded() -> Any:
             return of.dump_python(await patiently(work), mode="json")
@@ -95,6 +106,7 @@ class Engine:
 
     async def sleep(self, seconds: float) -> None:
         """Waits, across restarts too: the moment to wake is recorded."""
+        self._go_on()
         self._asleep += 1
         try:
             await DBOS.sleep_async(seconds)
@@ -152,7 +164,7 @@ class Engine:
     async def close(self) -> None:
         """Leaves every workflow as its records tell, for whoever goes on with it."""
         self.freeze()
-        tasks = [task for task in self._active.values() if task]
+        tasks = set(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -160,13 +172,23 @@ class Engine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="worker"))
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
 
+    def _go_on(self) -> None:
+        if self._stopping:
+            # Its records stay as they are, for whoever goes on with it.
+            raise asyncio.CancelledError
+
     @contextmanager
-    def _running(self, workflow_id: str) -> Any:
-        self._active[workflow_id] = asyncio.current_task()
+    def _running(self, workflow_id: str) -> Iterator[None]:
+        task = asyncio.current_task()
+        if task:
+            # Kept until DBOS's own task ends, which may wait for another process long after ours is done.
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self._active.add(workflow_id)
         try:
             yield
         finally:
-            self._active.pop(workflow_id, None)
+            self._active.discard(workflow_id)
 
 
 class Records:

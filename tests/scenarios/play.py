@@ -1,5 +1,6 @@
 """What a person does and sees in a scenario, in words that a test can read."""
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -36,6 +37,17 @@ def buttons(message: Message) -> list[str]:
     """The action ids of a message's buttons."""
     actions = [block for block in message.blocks if block["type"] == "actions"]
     return [element["action_id"] for block in actions for element in block["elements"]]
+
+
+async def tampered(tenant: Tenant, statement: str) -> None:
+    """Changes the bot's database behind its back."""
+
+    def change() -> None:
+        with closing(sqlite3.connect(tenant.directory / "bot.db")) as database, database:
+            database.execute(statement)
+
+    # The bot may be in the middle of a transaction, which ends only if the loop goes on.
+    await asyncio.to_thread(change)
 
 
 @dataclass

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,9 @@ from bot.app import Bot
 from bot.sandbox.tenant import PUBLIC_HOST, Tenant
 from tests.scenarios.conftest import Start
 from tests.web.edge import ask, talk
+
+# DBOS's threads draw from `random` in their own time, which Hypothesis takes for the strategies' doing.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module:FutureWarning")
 
 SILENCE: Final = 0.5  # seconds after which an unfinished request counts as not answered
 START: Final = f"POST /slack/events HTTP/1.1\r\nHost: {PUBLIC_HOST}\r\n".encode()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Final
@@ -16,7 +15,7 @@ from bot.sandbox.people import ALICE, BOB
 from bot.sandbox.slack_records import Message
 from bot.sandbox.tenant import AUDIT, CHANNEL, ELSEWHERE, PRIVATE, Tenant
 from tests.scenarios.conftest import Start
-from tests.scenarios.play import WHY, Play, buttons, words
+from tests.scenarios.play import WHY, Play, buttons, tampered, words
 
 ID: Final = "00000000-0000-4000-8000-00000000c0de"
 ONLY_PEOPLE: Final = "only the person concerned can read it (as of "
@@ -157,8 +156,7 @@ async def test_forged_clicks_are_refused(tenant: Tenant, alice: Play) -> None:
 async def test_a_card_is_valid_only_where_it_was_posted(tenant: Tenant, alice: Play, column: str) -> None:
     """Fails without this column's part of `_checked` in actions.py."""
     card = await posted(tenant, "approval-item", ID)
-    with sqlite3.connect(tenant.directory / "bot.db") as database:
-        database.execute(f"UPDATE cards SET {column} = 'elsewhere'")  # noqa: S608 - three names of ours
+    await tampered(tenant, f"UPDATE cards SET {column} = 'elsewhere'")  # noqa: S608 - three names of ours
     await tenant.slack.click(ALICE.slack_id, CHANNEL, card.ts, "cancel_target")
     assert OLD in await alice.told()
     assert tenant.slack.open_view(ALICE.slack_id) is None

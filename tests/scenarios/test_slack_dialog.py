@@ -9,7 +9,7 @@ import pytest
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE, BOB
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
-from tests.scenarios.play import WHY, Play, words
+from tests.scenarios.play import WHY, Play, tampered, words
 
 ID: Final = "00000000-0000-4000-8000-00000000c0de"
 READING: Final = "Reading it from"
@@ -169,8 +169,7 @@ async def test_a_forged_or_old_dialog_is_refused(tenant: Tenant, alice: Play, ca
         case "of somebody else":
             view.definition["private_metadata"] = (await carol.dialog()).private_metadata
         case _:
-            with sqlite3.connect(tenant.directory / "bot.db") as database:
-                database.execute("UPDATE dialogs SET created_at = '2026-01-01 00:00:00'")
+            await tampered(tenant, "UPDATE dialogs SET created_at = '2026-01-01 00:00:00'")
     await alice.submit(view, justification=WHY)
     assert "This dialog can no longer be used." in words(view.blocks)
     assert tenant.graph.effects == []

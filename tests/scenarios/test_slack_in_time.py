@@ -10,7 +10,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE
 from bot.sandbox.slack_records import Ack
 from bot.sandbox.tenant import CHANNEL, Tenant
-from tests.scenarios.play import WHY, Play, words
+from tests.scenarios.play import WHY, Play, tampered, words
 from tests.scenarios.test_slack_cards import posted
 
 NOTHING_SENT = "This could not be recorded in time, so nothing was sent. Press the button again."
@@ -32,9 +32,8 @@ def _in_time(ack: Ack) -> bool:
     return ack.status == 200 and not ack.timed_out and ack.seconds < 3
 
 
-def _without(tenant: Tenant, table: str) -> None:
-    with sqlite3.connect(tenant.directory / "bot.db") as database:
-        database.execute(f"ALTER TABLE {table} RENAME TO gone")
+async def _without(tenant: Tenant, table: str) -> None:
+    await tampered(tenant, f"ALTER TABLE {table} RENAME TO gone")
 
 
 @pytest.mark.usefixtures("bot")
@@ -99,7 +98,7 @@ async def test_clicks_while_slack_is_slow(tenant: Tenant, alice: Play, method: s
 async def test_an_exception_behind_a_click_is_told(tenant: Tenant, alice: Play, table: str) -> None:
     """Fails when only what concerns the person is told."""
     card = await posted(tenant, "approval-item", tenant.graph.add("approvalItem", owner=ALICE.oid))
-    _without(tenant, table)
+    await _without(tenant, table)
     assert _in_time(await tenant.slack.click(ALICE.slack_id, CHANNEL, card.ts, "cancel_target"))
     assert OURS in await alice.told()
     assert len(alice.private()) == 1
@@ -111,7 +110,7 @@ async def test_an_exception_behind_a_submission_is_told(tenant: Tenant, alice: P
     target = tenant.graph.add("approvalItem", owner=ALICE.oid)
     view = await alice.dialog(f"approval-item {target}")
     await alice.loaded()
-    _without(tenant, table)
+    await _without(tenant, table)
     assert _in_time(await alice.submit(view, justification=WHY))
     assert OURS in view.errors["justification"]
     assert tenant.graph.effects == []
@@ -121,7 +120,7 @@ async def test_an_exception_behind_a_submission_is_told(tenant: Tenant, alice: P
 @pytest.mark.usefixtures("socket_bot")
 async def test_an_exception_behind_the_details_is_told(tenant: Tenant, alice: Play) -> None:
     """Fails when the filling in may end without a word: the dialog says that it is reading for ever."""
-    _without(tenant, "cards")
+    await _without(tenant, "cards")
     target = tenant.graph.add("approvalItem", owner=ALICE.oid, state="completed")
     await alice.dialog(f"approval-item {target}")
     view = await alice.loaded()

@@ -1,6 +1,5 @@
 """One cancellation as everybody sees it afterwards: thread, card, audit channel, audit rows, and the service."""
 
-import asyncio
 import json
 import re
 import sqlite3
@@ -14,7 +13,7 @@ from bot.sandbox.people import PEOPLE, Person
 from bot.sandbox.slack_records import Ack, Message
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 from tests.scenarios.graph.cases import Case
-from tests.scenarios.play import WHY, Play, buttons, words
+from tests.scenarios.play import WHY, Play, buttons, tampered, words
 
 HEADLINES: Final = {
     "cancelled": "Cancelled",
@@ -151,7 +150,7 @@ class Scene:
     async def story(
         self, case: Case, target: str, *, person: Person | None = None, before: int = 0, lines: int = 1
     ) -> Story:
-        """What is left of it once the audit channel has so many lines about the target, and the target is free again."""
+        """What is left of it once the audit channel has so many lines about the target, and it is free again."""
         person = person or case.person
         await self.tenant.slack.until(lambda: len(self._about(AUDIT, target)) >= lines)
         await Play(self.tenant, person).over(target)
@@ -200,13 +199,7 @@ class Scene:
 
     async def execute(self, statement: str) -> None:
         """Changes the bot's database behind its back, as another instance would."""
-
-        def change() -> None:
-            with closing(sqlite3.connect(self.tenant.directory / "bot.db")) as connection, connection:
-                connection.execute(statement)
-
-        # The bot may be in the middle of a transaction, which ends only if the loop goes on.
-        await asyncio.to_thread(change)
+        await tampered(self.tenant, statement)
 
     def begin(self) -> None:
         """Looks from now on only at what is new."""

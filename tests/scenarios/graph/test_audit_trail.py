@@ -58,7 +58,7 @@ async def test_each_call_has_its_row(scene: Scene) -> None:
 
 
 async def test_database_is_lost_after_the_call(alone: Scene, start: Start) -> None:
-    """Microsoft has taken the call: fails when that ends as "nothing was sent"."""
+    """Microsoft has taken the call: fails when that ends as "nothing was sent", or ends before the database is back."""
     target = alone.add(APPROVAL_ITEM)
     alone.graph.variant["approvalItem"] = "202"
     alone.fail(OPERATION, delay=0.2)
@@ -66,5 +66,8 @@ async def test_database_is_lost_after_the_call(alone: Scene, start: Start) -> No
         await alone.submit(APPROVAL_ITEM, target)
         await alone.tenant.slack.until(lambda: alone.posts(target))
         await alone.execute("ALTER TABLE accounts RENAME TO gone")
+        reply = await alone.replying(target, "Microsoft accepted the cancellation")
+        await alone.execute("ALTER TABLE gone RENAME TO accounts")
         story = await alone.story(APPROVAL_ITEM, target)
-    assert "Microsoft accepted the cancellation" in story.told
+    story.ended("cancelled", posts=1, effects=1)
+    assert story.replies == [reply]
