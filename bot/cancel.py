@@ -18,7 +18,7 @@ from bot.audit import Event
 from bot.cancellation import Cancellation
 from bot.cancellations import Begun, Cancellations, Run, Running
 from bot.durable import Engine, patiently
-from bot.errors import BotError, NoDatabase, ServiceError
+from bot.errors import BotError, NoDatabase, ServiceError, Unavailable
 from bot.following import answered
 from bot.gate import Gate
 from bot.outcome import Look, Outcome, Reason, Result, prevented, settled_later
@@ -186,6 +186,9 @@ class Canceller:
                 await self._engine.step("joined_told", partial(self._cancellations.told, joined), _NOTHING)
 
     async def _carry_out(self, cancellation: Cancellation, progress: Progress) -> Outcome:
+        if not cancellation.justification:
+            # There always is one, unless another AUDIT_KEY sealed it.
+            return self._verdicts.stopped(Unavailable("What was entered cannot be read any more."), progress)
         while True:
             step = await self._round(cancellation, progress)
             if isinstance(step, Outcome):

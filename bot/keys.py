@@ -1,18 +1,22 @@
 """The key of the audit chain, and the one for people's words at rest that follows from it."""
 
 import base64
+import contextlib
 import json
 import os
 import secrets
 from pathlib import Path
 from typing import Any, Final
 
+import structlog
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.engine import make_url
 
 from bot.errors import ConfigError
+
+log = structlog.get_logger(__name__)
 
 FEWEST_CHARACTERS: Final = 32
 
@@ -43,20 +47,28 @@ def _path(database_url: str) -> Path:
 
 def _kept(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        # Complete before it has its name: two processes that start at once use the same key.
-        made = path.with_name(f".audit.key.{os.getpid()}")
-        made.touch(mode=0o600)
-        made.write_text(secrets.token_hex(32))
-        os.link(made, path)
-    except FileExistsError:
-        pass
-    finally:
-        made.unlink(missing_ok=True)
+    if not path.exists():
+        _make(path)
     key = path.read_text().strip()
     if len(key) < FEWEST_CHARACTERS:
         raise ConfigError([f"AUDIT_KEY: {path} holds no key; restore it, or the trail cannot be verified"])
     return key.encode()
+
+
+def _make(path: Path) -> None:
+    # Complete, and on the disk, before it has its name: two that start at once use the same key. A name of its own:
+    # what a killed one left behind may be the key itself, under both names.
+    made = path.with_name(f".audit.key.{secrets.token_hex(8)}")
+    try:
+        made.touch(mode=0o600)
+        with made.open("w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 class Sealer:
@@ -77,6 +89,7 @@ class Sealer:
         try:
             of, words = json.loads(self._fernet.decrypt(sealed))
         except InvalidToken:
+            log.error("words_unreadable", row=row)
             return {}
         opened: dict[str, Any] = words if of == row else {}
         return opened

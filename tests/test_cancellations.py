@@ -104,11 +104,11 @@ async def test_same_dialog_again(store: Store, kept: Cancellations) -> None:
 @pytest.mark.parametrize("recorded_before", [[], [FIRST]])
 async def test_too_late(store: Store, kept: Cancellations, recorded_before: list[Cancellation]) -> None:
     """Fails when anything of it stays: the person is told that nothing was sent, and presses again."""
-    tables = (cancellations, claims, audit_rows, audit_people)
     await record(kept, *recorded_before)
     with pytest.raises(Unavailable, match="took too long"):
         await kept.record(SECOND, KEY, {}, time.monotonic() - 1)
-    assert [len(await rows(store, table, table.c[0].name)) for table in tables] == [len(recorded_before)] * 4
+    for table in (cancellations, claims, audit_rows, audit_people):
+        assert len(await rows(store, table, table.c[0].name)) == len(recorded_before)
     assert await record(kept, SECOND) == ([OF_FIRST] if recorded_before else [None])
 
 
@@ -120,8 +120,8 @@ async def test_at_once(store: Store, accounts: Accounts, database_url: str) -> N
     told = await asyncio.gather(*(to[n % 2].record(wish, KEY, {}, IN_TIME) for n, wish in enumerate(wishes)))
     await other.close()
     [(holder,)] = await rows(store, claims, "cancellation_id")
-    expected = Running(f"U{holder}", AT, ended=False)
-    assert told == [None if wish.id == holder else expected for wish in wishes]
+    running = Running(f"U{holder}", AT, ended=False)
+    assert told == [None if wish.id == holder else running for wish in wishes]
     assert sorted(event for _, _, event, _ in await trail(store)) == ["joined"] * 5 + ["requested"]
 
 
@@ -175,8 +175,8 @@ async def test_begun_again(store: Store, kept: Cancellations) -> None:
     await kept.settle(FIRST, CANCELLED, Event.ENDED)
     assert await kept.begun(Run(FIRST.id, 1)) == Begun(current=True, calls=2, outcome=CANCELLED)
     await kept.release(FIRST.id, hand_on=False)
-    assert await kept.begun(Run(FIRST.id, 1)) == Begun(current=False)
-    assert await kept.begun(Run("none", 0)) == Begun(current=False)
+    for ended in (Run(FIRST.id, 1), Run("none", 0)):
+        assert await kept.begun(ended) == Begun(current=False)
 
 
 def test_runs() -> None:
@@ -201,9 +201,8 @@ async def test_settled_once(store: Store, kept: Cancellations) -> None:
     for _ in range(2):
         await kept.settle(FIRST, CANCELLED, Event.ENDED)
     assert (await trail(store))[2:] == [(3, FIRST.id, "ended", as_detail(CANCELLED))]
-    outcomes = dict(await rows(store, cancellations, "id", "outcome"))
-    assert outcomes[SECOND.id] is None
-    assert outcomes[FIRST.id]["reason"] == "done"
+    (_, joined), (_, settled) = await rows(store, cancellations, "id", "outcome")
+    assert (joined, settled["reason"]) == (None, "done")
 
 
 async def test_refused(store: Store, kept: Cancellations) -> None:
@@ -216,8 +215,7 @@ async def test_refused(store: Store, kept: Cancellations) -> None:
 async def test_released(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST, SECOND, THIRD)
     assert await kept.release(FIRST.id, hand_on=False) == ""
-    assert await rows(store, claims, "key") == []
-    assert await kept.running("one") == []
+    assert (await rows(store, claims, "key"), await kept.running("one")) == ([], [])
     assert await kept.joined(FIRST.id) == [SECOND.id, THIRD.id]
     await kept.told(SECOND.id)
     assert await kept.joined(FIRST.id) == [THIRD.id]
@@ -238,8 +236,7 @@ async def test_handed_on(store: Store, accounts: Accounts, kept: Cancellations) 
 async def test_nobody_to_hand_on_to(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST, SECOND)
     await kept.told(SECOND.id)
-    assert await kept.release(FIRST.id, hand_on=True) == ""
-    assert await rows(store, claims, "key") == []
+    assert (await kept.release(FIRST.id, hand_on=True), await rows(store, claims, "key")) == ("", [])
 
 
 async def test_forgotten(store: Store, kept: Cancellations) -> None:
@@ -247,8 +244,7 @@ async def test_forgotten(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST)
     await kept.record(SECOND, ANOTHER, {}, IN_TIME)
     await kept.release(FIRST.id, hand_on=False)
-    await kept.forget(now() - timedelta(minutes=1))
-    assert len(await rows(store, cancellations, "id")) == 2
-    await kept.forget(now() + timedelta(minutes=1))
-    assert await rows(store, cancellations, "id") == [(SECOND.id,)]
+    for minutes, left in ((-1, [(SECOND.id,), (FIRST.id,)]), (1, [(SECOND.id,)])):
+        await kept.forget(now() + timedelta(minutes=minutes))
+        assert await rows(store, cancellations, "id") == left
     assert len(await trail(store)) == 2

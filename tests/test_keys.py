@@ -110,3 +110,10 @@ def test_changed_seal() -> None:
     sealed = bytearray(Sealer(SECRET).seal("row", WORDS))
     sealed[20] ^= 1
     assert Sealer(SECRET).open("row", bytes(sealed)) == {}
+
+
+def test_killed_while_it_was_made(database_url: str, path: Path) -> None:
+    """Fails when a process of the same id (a container's 1) replaces the key through the name that was left behind."""
+    key = audit_key("", database_url)
+    os.link(path, path.with_name(f".audit.key.{os.getpid()}"))
+    assert audit_key("", database_url) == key

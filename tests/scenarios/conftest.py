@@ -1,7 +1,7 @@
 """The real bot and the stand-ins, over real sockets, in both modes."""
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -16,12 +16,17 @@ from bot.sandbox.tenant import CONSENTS, PUBLIC_HOST, REDIRECT_URI, Tenant
 from bot.services import open_services
 from tests.scenarios.play import Play
 
+ROOM: list[Callable[[], Awaitable[None]]] = []
+"""What ends a bot that is kept between tests: a process has one at a time, since DBOS keeps its state in globals."""
+
 Start = Callable[..., AbstractAsyncContextManager[Bot]]
 
 
 @asynccontextmanager
 async def running(tenant: Tenant, mode: str, monkeypatch: pytest.MonkeyPatch, **changes: str) -> AsyncIterator[Bot]:
     """A bot in that tenant, configured as an operator would: by environment variables."""
+    for make_room in ROOM:
+        await make_room()
     for name in list(os.environ):
         if name.startswith(("SLACK_", "AZURE_", "GRAPH_", "SECRETS_")):
             monkeypatch.delenv(name)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.sandbox.tenant import Tenant
 from bot.timings import Timings
-from tests.scenarios.conftest import Start, running
+from tests.scenarios.conftest import ROOM, running
 from tests.scenarios.graph.scene import Scene
 
 
@@ -35,14 +35,16 @@ class Stage:
         return self._scene
 
     async def clear(self) -> None:
-        """Makes room for a bot of a test's own."""
-        self._scene = None
-        await self._stack.aclose()
+        """Makes room for another bot."""
+        if self._scene:
+            self._scene = None
+            await self._stack.aclose()
 
 
 @pytest.fixture(scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     one = Stage(tmp_path_factory)
+    ROOM.append(one.clear)
     yield one
     await one.clear()
 
@@ -60,13 +62,6 @@ async def scene(request: pytest.FixtureRequest, stage: Stage, mode: str) -> Asyn
     shared.begin()
     yield shared
     await shared.reset()
-
-
-@pytest.fixture
-async def start(stage: Stage, start: Start) -> Start:
-    """Starts a bot of the test's own, as the only one."""
-    await stage.clear()
-    return start
 
 
 @pytest.fixture
