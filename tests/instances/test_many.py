@@ -54,7 +54,7 @@ async def fleet(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPa
             "AUDIT_KEY": KEY,
             "DATABASE_URL": postgres.create(),
             "LOG_LEVEL": "INFO",
-            "TIME_SCALE": "0.1",
+            "TIME_SCALE": "0.2",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -81,7 +81,7 @@ async def freezes(fleet: Fleet, _postgres: Postgres) -> None:
         await asyncio.sleep(2)
         member.frozen = True
         member.signal(signal.SIGSTOP)
-        await asyncio.sleep(4)  # twice as long as it takes to be presumed dead
+        await asyncio.sleep(6)  # longer than it takes to be presumed dead, which is 4 s here
         member.signal(signal.SIGCONT)
         member.frozen = False
         await asyncio.sleep(1)
@@ -142,7 +142,7 @@ async def _press(fleet: Fleet, view: View) -> None:
 async def _all_told() -> None:
     store = Store(_url())
     try:
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(300):
             while await _open(store):  # noqa: ASYNC110  # other processes set no event
                 await asyncio.sleep(0.5)
     finally:

@@ -49,6 +49,13 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
     await one.clear()
 
 
+@pytest.fixture(scope="module", autouse=True)
+async def leave(stage: Stage) -> AsyncIterator[None]:
+    """No bot runs beside the tests of another module."""
+    yield
+    await stage.clear()
+
+
 @pytest.fixture(scope="module", params=["socket", "http"])
 def mode(request: pytest.FixtureRequest) -> Any:
     """How Slack reaches the bot; of the module, so that all tests of one mode come together."""
