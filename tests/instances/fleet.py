@@ -86,7 +86,7 @@ class Fleet:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(member.end() for member in self.members))
 
-    async def until_ready(self, member: Member, seconds: float = 60) -> None:
+    async def until_ready(self, member: Member, seconds: float = 180) -> None:
         """Waits until it takes clicks."""
         async with asyncio.timeout(seconds):
             while not await member.ready():  # noqa: ASYNC110  # another process sets no event
@@ -94,7 +94,7 @@ class Fleet:
 
     async def choose(self) -> None:
         """Clicks go to the next member that takes them."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while True:
                 member = self.members[next(self._turn) % len(self.members)]
                 if await member.ready():

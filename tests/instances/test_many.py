@@ -54,7 +54,7 @@ async def fleet(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPa
             "AUDIT_KEY": KEY,
             "DATABASE_URL": postgres.create(),
             "LOG_LEVEL": "INFO",
-            "TIME_SCALE": "0.2",
+            "TIME_SCALE": "0.1",
         }
         for name, value in environment.items():
             monkeypatch.setenv(name, value)
@@ -81,7 +81,7 @@ async def freezes(fleet: Fleet, _postgres: Postgres) -> None:
         await asyncio.sleep(2)
         member.frozen = True
         member.signal(signal.SIGSTOP)
-        await asyncio.sleep(6)  # longer than it takes to be presumed dead, which is 4 s here
+        await asyncio.sleep(4)  # twice as long as it takes to be presumed dead
         member.signal(signal.SIGCONT)
         member.frozen = False
         await asyncio.sleep(1)
@@ -128,7 +128,7 @@ async def _press_all(fleet: Fleet, views: Iterator[View]) -> None:
 
 async def _press(fleet: Fleet, view: View) -> None:
     """Presses until the dialog says that it is done, as a person would who reads "try again"."""
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         while True:
             await fleet.choose()
             ack = await fleet.tenant.slack.send_again(ALICE.slack_id, view)
