@@ -70,7 +70,7 @@ async def fleet(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPa
 async def kills(fleet: Fleet, _postgres: Postgres) -> None:
     for turn in range(1000):
         member = fleet.members[turn % len(fleet.members)]
-        await asyncio.sleep(2)
+        await asyncio.sleep(5)
         member.signal(signal.SIGKILL)
         await fleet.until_ready(member)
 
