@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 import sqlalchemy as sa
 import structlog
@@ -14,6 +15,12 @@ from bot.store import Store, now
 from bot.tables import accounts, links
 
 log = structlog.get_logger(__name__)
+
+_LINKED: Final = (
+    sa.select(links.c.tid, links.c.oid, accounts.c.name)
+    .join(accounts, (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid))
+    .where((links.c.team == sa.bindparam("team")) & (links.c.user == sa.bindparam("user")))
+)
 
 
 @dataclass(frozen=True)
@@ -33,13 +40,7 @@ class Accounts:
 
     async def linked(self, team: str, user: str) -> Linked | None:
         """The account that this Slack user is linked to."""
-        query = (
-            sa.select(links.c.tid, links.c.oid, accounts.c.name)
-            .join(accounts, (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid))
-            .where((links.c.team == team) & (links.c.user == user))
-        )
-        async with self._store.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._store.row(_LINKED, team=team, user=user)
         return Linked(Account(row.tid, row.oid), row.name) if row else None
 
     async def link(self, team: str, user: str, signed_in: SignedIn) -> None:
@@ -48,35 +49,30 @@ class Accounts:
         old = ((links.c.team == team) & (links.c.user == user)) | (
             (links.c.tid == account.tid) & (links.c.oid == account.oid)
         )
-        async with self._store.begin() as connection:
-            await connection.execute(links.delete().where(old))
-            await connection.execute(accounts.delete().where(_row(account)))
-            kept = sa.exists().where((links.c.tid == accounts.c.tid) & (links.c.oid == accounts.c.oid))
-            await connection.execute(accounts.delete().where(~kept))
-            await connection.execute(
-                accounts.insert().values(
-                    tid=account.tid,
-                    oid=account.oid,
-                    name=signed_in.name,
-                    cache=self._encrypt(account, signed_in.cache),
-                    updated_at=now(),
-                )
-            )
-            await connection.execute(
-                links.insert().values(team=team, user=user, tid=account.tid, oid=account.oid, created_at=now())
-            )
+        kept = sa.exists().where((links.c.tid == accounts.c.tid) & (links.c.oid == accounts.c.oid))
+        await self._store.change(
+            links.delete().where(old),
+            accounts.delete().where(_row(account)),
+            accounts.delete().where(~kept),
+            accounts.insert().values(
+                tid=account.tid,
+                oid=account.oid,
+                name=signed_in.name,
+                cache=self._encrypt(account, signed_in.cache),
+                updated_at=now(),
+            ),
+            links.insert().values(team=team, user=user, tid=account.tid, oid=account.oid, created_at=now()),
+        )
 
     async def load(self, account: Account) -> str | None:
         """The MSAL cache; None when there is none, or none that these keys open for this very account."""
-        async with self._store.read() as connection:
-            blob = (await connection.execute(sa.select(accounts.c.cache).where(_row(account)))).scalar_one_or_none()
-        return self._decrypt(account, blob) if blob is not None else None
+        row = await self._store.row(sa.select(accounts.c.cache).where(_row(account)))
+        return self._decrypt(account, row.cache) if row else None
 
     async def save(self, account: Account, cache: str) -> None:
         """Replaces the MSAL cache of a known account."""
         blob = self._encrypt(account, cache)
-        async with self._store.begin() as connection:
-            await connection.execute(accounts.update().where(_row(account)).values(cache=blob, updated_at=now()))
+        await self._store.change(accounts.update().where(_row(account)).values(cache=blob, updated_at=now()))
 
     def _encrypt(self, account: Account, cache: str) -> bytes:
         if self._fernet is None:

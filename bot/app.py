@@ -27,6 +27,7 @@ from bot.keys import Sealer, audit_key
 from bot.policy import groups_named
 from bot.posts import Posts
 from bot.reading import Reader
+from bot.runs import Runs
 from bot.services import Services, refused_token
 from bot.slack.actions import CancelButton
 from bot.slack.api import FAULTS
@@ -43,6 +44,7 @@ from bot.slack.text import COMMAND
 from bot.slack.views import SubmittedDialog
 from bot.store import new_id
 from bot.tasks import Tasks
+from bot.unsettled import Unsettled
 from bot.web.edge import Edge
 from bot.web.verifier import Verifier
 
@@ -139,22 +141,33 @@ class Bot:
         )
         gate = Gate(registry, configuration.rules, directory, Reader(services.graph))
         cancellations = Cancellations(store, services.accounts, audit, sealer, self._instance.id)
-        self._canceller = Canceller(
+        attempts = Attempts(
             gate=gate,
-            attempts=Attempts(
-                gate=gate,
-                everything=configuration.everything,
-                graph=services.graph,
-                audit=audit,
-                fence=self._instance,
-                timings=services.timings,
-            ),
-            cancellations=cancellations,
-            engine=self._engine,
-            teller=SlackTeller(store, poster, cards, configuration.everything, settings.audit_channel),
+            everything=configuration.everything,
+            graph=services.graph,
+            audit=audit,
+            fence=self._instance,
             timings=services.timings,
         )
-        self._watchman = Watchman(self._instance, self._engine, cancellations, services.timings)
+        teller = SlackTeller(store, poster, cards, configuration.everything, settings.audit_channel)
+        runs = Runs(store)
+        self._canceller = Canceller(
+            gate=gate,
+            attempts=attempts,
+            cancellations=cancellations,
+            runs=runs,
+            engine=self._engine,
+            teller=teller,
+            timings=services.timings,
+        )
+        Unsettled(
+            attempts=attempts,
+            cancellations=cancellations,
+            engine=self._engine,
+            teller=teller,
+            timings=services.timings,
+        )
+        self._watchman = Watchman(self._instance, self._engine, runs, services.timings)
         self._housekeeper = Housekeeper(
             store=store,
             engine=self._engine,

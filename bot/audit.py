@@ -16,7 +16,6 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.cancellation import Cancellation
 from bot.store import Store, now
@@ -30,6 +29,9 @@ PEOPLE: Final = tuple(column.name for column in audit_people.c if column.name no
 
 _LOCK: Final = 0x6175646974  # "audit"; nothing else in the database takes this number
 _LAST: Final = sa.select(audit_rows.c.seq, audit_rows.c.mac).order_by(audit_rows.c.seq.desc()).limit(1)
+_OTHER: Final = audit_rows.alias()
+_SAME: Final = [_OTHER.c[name] == sa.bindparam(name) for name in ("cancellation_id", "event", "part")]
+_LAST_AND_KNOWN: Final = _LAST.add_columns(sa.select(_OTHER.c.seq).where(*_SAME).exists().label("known"))
 _HEAD: Final = re.compile(r"([1-9][0-9]{0,9}):([0-9a-f]{64})")
 
 
@@ -96,12 +98,11 @@ class Audit:
         self, event: Event, cancellation: Cancellation, detail: Mapping[str, object], part: int = 0
     ) -> bool:
         """One durable row; False when it was there already (same cancellation, event and part). Raises `NoDatabase`."""
-        async with self._store.begin() as connection:
-            return await self.add(connection, event, cancellation, detail, part)
+        return await self._store.write(lambda connection: self.add(connection, event, cancellation, detail, part))
 
-    async def add(
+    def add(
         self,
-        connection: AsyncConnection,
+        connection: sa.Connection,
         event: Event,
         cancellation: Cancellation,
         detail: Mapping[str, object],
@@ -112,16 +113,16 @@ class Audit:
         Until that transaction ends, no other row can be added: let this be its last part.
         """
         if connection.dialect.name == "postgresql":
-            await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         chained = _chained(event, cancellation, detail, part)
-        last, known = await _last(connection, chained)
+        last, known = _last(connection, chained)
         if known:
             return False
         people = _people(cancellation)
         chained |= {"seq": last.seq + 1 if last else 1, "people": people_of(people["salt"], people)}
         mac = mac_of(self._key, last.mac if last else GENESIS, chained | {"at": moment(chained["at"])})
-        await connection.execute(audit_people.insert().values(seq=chained["seq"], **people))
-        await connection.execute(audit_rows.insert().values(**chained, mac=mac))
+        connection.execute(audit_people.insert(), people | {"seq": chained["seq"]})
+        connection.execute(audit_rows.insert(), chained | {"mac": mac})
         return True
 
     async def has(self, event: Event, cancellation: Cancellation, part: int) -> bool:
@@ -131,13 +132,11 @@ class Audit:
             & (audit_rows.c.event == event)
             & (audit_rows.c.part == part)
         )
-        async with self._store.read() as connection:
-            return (await connection.execute(sa.select(audit_rows.c.seq).where(same))).one_or_none() is not None
+        return await self._store.row(sa.select(audit_rows.c.seq).where(same)) is not None
 
     async def head(self) -> Head | None:
         """The last row; None while there is none."""
-        async with self._store.read() as connection:
-            row = (await connection.execute(_LAST)).one_or_none()
+        row = await self._store.row(_LAST)
         return Head(row.seq, row.mac) if row else None
 
 
@@ -167,10 +166,7 @@ def _people(cancellation: Cancellation) -> dict[str, str]:
     }
 
 
-async def _last(connection: AsyncConnection, chained: Mapping[str, Any]) -> tuple[Head | None, bool]:
+def _last(connection: sa.Connection, chained: Mapping[str, Any]) -> tuple[Head | None, bool]:
     """The last row, and whether there is one of this cancellation, event and part."""
-    other = audit_rows.alias()
-    same = [other.c[name] == chained[name] for name in ("cancellation_id", "event", "part")]
-    known = sa.select(other.c.seq).where(*same).exists()
-    row = (await connection.execute(_LAST.add_columns(known.label("known")))).one_or_none()
+    row = connection.execute(_LAST_AND_KNOWN, chained).one_or_none()
     return (Head(row.seq, row.mac), bool(row.known)) if row else (None, False)

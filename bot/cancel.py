@@ -5,78 +5,39 @@ deploy or a take-over begins at the first one that is not.
 """
 
 import asyncio
-import contextlib
+import time
 from dataclasses import replace
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
-import structlog
 from pydantic import TypeAdapter
 
 from bot.attempt import Attempts
 from bot.audit import Event
 from bot.cancellation import Cancellation
-from bot.cancellations import Begun, Cancellations, Run, Running
+from bot.cancellations import Cancellations, Running
 from bot.durable import Engine, patiently
-from bot.errors import BotError, NoDatabase, ServiceError, Unavailable
+from bot.errors import BotError, ServiceError, Unavailable
 from bot.following import answered
 from bot.gate import Gate
-from bot.outcome import Look, Outcome, Reason, Result, prevented, settled_later
-from bot.recorded import Failed, Outdated, Sight, Taken
+from bot.outcome import Look, Outcome, Reason, Result, prevented
+from bot.recorded import LOOKED, NOTHING, OUTCOME, Failed, Outdated, Sight, Taken
+from bot.runs import Begun, Run, Runs
 from bot.tasks import Tasks
 from bot.timings import Timings
-from bot.told import Telling
+from bot.told import Teller, Telling
+from bot.unsettled import WATCH
 from bot.verdict import Progress, Verdicts, Wait
 
-log = structlog.get_logger(__name__)
-
 CANCEL: Final = "cancel"
-WATCH: Final = "watch"
 
 _BEGUN: Final = TypeAdapter(Begun)
 _CALLED: Final[TypeAdapter[Taken | Failed | Outdated]] = TypeAdapter(Taken | Failed | Outdated)
-_LOOKED: Final[TypeAdapter[Sight | Failed]] = TypeAdapter(Sight | Failed)
-_NOTHING: Final[TypeAdapter[None]] = TypeAdapter(None)
-_OUTCOME: Final = TypeAdapter(Outcome)
 _TEXT: Final = TypeAdapter(str)
 _TEXTS: Final = TypeAdapter(list[str])
 
 _RECORDING_FIRST: Final = 2.0  # seconds
 _WATCHED: Final = (Result.UNKNOWN, Result.ACCEPTED)
-
-
-class Teller(Protocol):
-    """Tells people, and may be asked to tell the same again: what was told already is not told twice.
-
-    Each method returns whether somebody was reached, and raises `Later` when that may succeed at another time.
-    """
-
-    async def begun(self, cancellation: Cancellation) -> bool:
-        """The thread's beginning, where there is none yet."""
-
-    async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
-        """In the thread: the next round is after so long."""
-
-    async def accepted(self, cancellation: Cancellation) -> bool:
-        """In the thread: the service has accepted the call and is still finishing it."""
-
-    async def alone(self, cancellation: Cancellation, outcome: Outcome) -> bool:
-        """To the person: the end that is not for all."""
-
-    async def ended(self, cancellation: Cancellation, outcome: Outcome, *, alone: bool = False) -> bool:
-        """In the thread: the end. `alone`: the person has heard it already."""
-
-    async def cards(self, cancellation: Cancellation, outcome: Outcome) -> bool:
-        """The end, on every card of the target."""
-
-    async def audited(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> bool:
-        """The end, in the audit channel."""
-
-    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> bool:
-        """To the person whose cancellation had joined another: that one's end."""
-
-    async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
-        """To the person: what was not known when it ended."""
 
 
 class Canceller:
@@ -88,6 +49,7 @@ class Canceller:
         gate: Gate,
         attempts: Attempts,
         cancellations: Cancellations,
+        runs: Runs,
         engine: Engine,
         teller: Teller,
         timings: Timings,
@@ -95,6 +57,7 @@ class Canceller:
         self._gate = gate
         self._attempts = attempts
         self._cancellations = cancellations
+        self._runs = runs
         self._engine = engine
         self._teller = teller
         self._timings = timings
@@ -102,8 +65,8 @@ class Canceller:
         self._verdicts = Verdicts(timings)
         self._starting = Tasks()
         self._recording = 0
+        self._line = asyncio.Lock()
         engine.register(CANCEL, self._run)
-        engine.register(WATCH, self._watch)
 
     async def submit(self, cancellation: Cancellation, deadline: float) -> Running | None:
         """Records the wish and begins; returns the running cancellation of the same target, if there is one, instead.
@@ -125,20 +88,19 @@ class Canceller:
             self._recording -= 1
         if running is None:
             # Whatever happens to this task, the row is there, and the watchman begins what has no workflow.
-            self._starting.spawn(self._begin(Run(cancellation.id, 0)))
+            self._starting.spawn(self._begin(Run(cancellation.id, 0), time.monotonic() + _RECORDING_FIRST))
         return running
 
     async def drain(self, seconds: float) -> bool:
         """Waits for what was recorded and is just being begun; whether all was."""
         return await self._starting.drain(seconds)
 
-    async def _begin(self, run: Run) -> None:
-        """Begins once nobody waits for the database to be told that their click is recorded, but soon in any case."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_RECORDING_FIRST):
-                while self._recording:  # noqa: ASYNC110  # an event for each end of many would wake all for nothing
-                    await asyncio.sleep(0.01)
-        await self._start(run)
+    async def _begin(self, run: Run, latest: float) -> None:
+        """Begins in its turn, when nobody waits to be told that their click is recorded, or at the latest then."""
+        async with self._line:
+            while self._recording and time.monotonic() < latest:  # noqa: ASYNC110  # only the first in line looks
+                await asyncio.sleep(0.01)
+            await self._start(run)
 
     async def _start(self, run: Run) -> None:
         await self._engine.start(CANCEL, run.workflow_id, run.id, run.number)
@@ -146,7 +108,7 @@ class Canceller:
     async def _run(self, cancellation_id: str, number: int) -> None:
         """The workflow."""
         run = Run(cancellation_id, number)
-        begun = await self._engine.step("begin", lambda: self._cancellations.begun(run), _BEGUN)
+        begun = await self._engine.step("begin", lambda: self._runs.begun(run), _BEGUN)
         cancellation = await patiently(lambda: self._cancellations.load(cancellation_id))
         if not begun.current or cancellation is None:
             return
@@ -155,7 +117,9 @@ class Canceller:
         # A call of an earlier workflow has no recorded answer here.
         progress = Progress(calls=begun.calls, lost=min(begun.calls, 1))
         outcome = begun.outcome or await self._carry_out(cancellation, progress)
-        await self._engine.step("outcome", lambda: self._settle(cancellation, outcome, Event.ENDED), _NOTHING)
+        await self._engine.step(
+            "outcome", lambda: self._cancellations.settle(cancellation, outcome, Event.ENDED), NOTHING
+        )
         await self._tell_end(cancellation, outcome)
         await self._hand_on(cancellation, outcome)
         if outcome.result in _WATCHED:
@@ -183,7 +147,7 @@ class Canceller:
             waiting = await patiently(partial(self._cancellations.load, joined))
             if waiting:
                 await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, outcome))
-                await self._engine.step("joined_told", partial(self._cancellations.told, joined), _NOTHING)
+                await self._engine.step("joined_told", partial(self._cancellations.told, joined), NOTHING)
 
     async def _carry_out(self, cancellation: Cancellation, progress: Progress) -> Outcome:
         if not cancellation.justification:
@@ -199,7 +163,7 @@ class Canceller:
 
     async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:
         resource = self._attempts.resource(cancellation)
-        sight = await self._engine.step("look", lambda: self._attempts.look(cancellation), _LOOKED)
+        sight = await self._engine.step("look", lambda: self._attempts.look(cancellation), LOOKED)
         if isinstance(sight, Failed):
             return self._verdicts.unseen(resource, sight.error(), progress)
         settled = self._verdicts.seen(resource, sight, progress)
@@ -225,45 +189,9 @@ class Canceller:
         if taken.finished:
             return answered(Reason.DONE, taken.answer, taken.state)
         await self._telling.once("accepted", lambda: self._teller.accepted(cancellation))
-        return await self._engine.step("follow", lambda: self._attempts.follow(cancellation, sight, taken), _OUTCOME)
+        return await self._engine.step("follow", lambda: self._attempts.follow(cancellation, sight, taken), OUTCOME)
 
     async def _look_again(self, cancellation: Cancellation) -> Look:
         """The target once more, to tell what the service's error means."""
-        sight = await self._engine.step("settle", lambda: self._attempts.look(cancellation), _LOOKED)
+        sight = await self._engine.step("settle", lambda: self._attempts.look(cancellation), LOOKED)
         return sight.look if isinstance(sight, Sight) else Look()
-
-    async def _watch(self, cancellation_id: str) -> None:
-        """A workflow that only reads: what was not known when a cancellation ended, until it is."""
-        cancellation = await patiently(lambda: self._cancellations.load(cancellation_id))
-        if cancellation is None:
-            return
-        outcome = await self._watched(cancellation)
-        if outcome is None:
-            return
-        await self._engine.step("settled", lambda: self._settle(cancellation, outcome, Event.SETTLED), _NOTHING)
-        await self._telling.until_told("reply", lambda: self._teller.ended(cancellation, outcome))
-        await self._telling.until_told("cards", lambda: self._teller.cards(cancellation, outcome))
-        await self._telling.until_told("audit_post", lambda: self._teller.audited(cancellation, outcome, Event.SETTLED))
-        await self._telling.until_told("settled_alone", lambda: self._teller.settled(cancellation, outcome))
-
-    async def _watched(self, cancellation: Cancellation) -> Outcome | None:
-        resource, waited = self._attempts.resource(cancellation), 0.0
-        for pause in self._timings.watch:
-            await self._engine.sleep(pause)
-            waited += pause
-            sight = await self._engine.step("watch", lambda: self._attempts.look(cancellation), _LOOKED)
-            if isinstance(sight, Sight):
-                patient = waited >= self._timings.watch_patient
-                outcome = settled_later(resource, sight.look, patient=patient)
-                if outcome:
-                    return outcome
-        return None
-
-    async def _settle(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> None:
-        try:
-            await self._cancellations.settle(cancellation, outcome, event)
-        except NoDatabase:
-            raise
-        except Exception:
-            # The call is made: whatever keeps the row from being written, people have to hear the end.
-            log.exception("outcome_not_recorded", cancellation=cancellation.id, result=outcome.result)

@@ -7,40 +7,22 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncConnection
+import structlog
 
 from bot.accounts import Accounts
 from bot.audit import Audit, Event
 from bot.cancellation import Actor, Cancellation
-from bot.errors import Unavailable
+from bot.errors import NoDatabase, Unavailable
 from bot.keys import Sealer
 from bot.outcome import Outcome, as_detail
+from bot.recorded import OUTCOME
 from bot.resources import Target
 from bot.store import Store, now
-from bot.tables import audit_rows, cancellations, claims
+from bot.tables import cancellations, claims
 
-_OUTCOME: Final = TypeAdapter(Outcome)
+log = structlog.get_logger(__name__)
+
 _LATE: Final = ("Recording this took too long, so nothing was sent.", "Press the button again.")
-_MOST_RUNS: Final = 20
-
-
-@dataclass(frozen=True)
-class Run:
-    """A cancellation that has to be seen through; `number` counts the workflows that were begun for it."""
-
-    id: str
-    number: int
-
-    @property
-    def workflow_id(self) -> str:
-        """The workflow that sees it through."""
-        return f"{self.id}.{self.number}" if self.number else self.id
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether only an operator begins another one."""
-        return self.number + 1 >= _MOST_RUNS
 
 
 @dataclass(frozen=True)
@@ -50,15 +32,6 @@ class Running:
     user: str
     at: datetime
     ended: bool
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Where a workflow takes up: what an earlier one of the same cancellation has done. `current`: it is to go on."""
-
-    current: bool
-    calls: int = 0
-    outcome: Outcome | None = None
 
 
 class Cancellations:
@@ -79,33 +52,36 @@ class Cancellations:
         The same cancellation recorded again returns itself, or the one it joined. `deadline` is on the monotonic clock:
         after it nothing is recorded and `Unavailable` is raised, as without a database.
         """
+
+        def work(connection: sa.Connection) -> Running | None:
+            running = self._record(connection, cancellation, key, detail)
+            if time.monotonic() > deadline:
+                raise Unavailable(*_LATE)
+            return running
+
         try:
-            return await self._record(cancellation, key, detail, deadline)
+            return await self._store.write(work)
         except sa.exc.IntegrityError:  # this dialog was recorded before
-            async with self._store.read() as connection:
-                known = await self._running(connection, cancellation.id)
+            known = await self._store.read(lambda connection: _running(connection, cancellation.id))
             if known is None:
                 raise
             return known
 
-    async def _record(
-        self, cancellation: Cancellation, key: str, detail: Mapping[str, object], deadline: float
+    def _record(
+        self, connection: sa.Connection, cancellation: Cancellation, key: str, detail: Mapping[str, object]
     ) -> Running | None:
-        async with self._store.begin() as connection:
-            holder = await self._claim(connection, key, cancellation.id)
-            joined = holder if holder != cancellation.id else None
-            await connection.execute(cancellations.insert().values(**self._row(cancellation, key, joined)))
-            event = Event.JOINED if joined else Event.REQUESTED
-            await self._audit.add(connection, event, cancellation, {"joined": joined} if joined else detail)
-            running = await self._running(connection, cancellation.id) if joined else None
-            if time.monotonic() > deadline:
-                raise Unavailable(*_LATE)
-        return running
+        holder = self._claim(connection, key, cancellation.id)
+        if holder == cancellation.id:
+            connection.execute(cancellations.insert(), self._row(cancellation, None))
+            self._audit.add(connection, Event.REQUESTED, cancellation, detail)
+            return None
+        connection.execute(cancellations.insert(), self._row(cancellation, holder))
+        self._audit.add(connection, Event.JOINED, cancellation, {"joined": holder})
+        return _running(connection, cancellation.id)
 
     async def load(self, cancellation_id: str) -> Cancellation | None:
         """The cancellation, with the account that its person is linked to now."""
-        async with self._store.read() as connection:
-            row = (await connection.execute(_select(cancellations.c.id == cancellation_id))).one_or_none()
+        row = await self._store.row(sa.select(cancellations).where(cancellations.c.id == cancellation_id))
         if row is None:
             return None
         found = self._of(row)
@@ -114,26 +90,24 @@ class Cancellations:
             found = replace(found, actor=replace(found.actor, account=linked.account, account_name=linked.name))
         return found
 
-    async def begun(self, run: Run) -> Begun:
-        """What has been done already, for a workflow that begins."""
-        calls = sa.select(sa.func.count()).where(
-            (audit_rows.c.cancellation_id == run.id) & (audit_rows.c.event == Event.CALLED)
-        )
-        async with self._store.read() as connection:
-            row = (await connection.execute(_select(cancellations.c.id == run.id))).one_or_none()
-            made = (await connection.execute(calls)).scalar_one()
-        if row is None or row.ended_at or row.run != run.number:
-            return Begun(current=False)
-        return Begun(True, made, _OUTCOME.validate_python(row.outcome) if row.outcome else None)
-
     async def settle(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> None:
-        """Records what became of it, in its row and in the trail."""
-        dumped = _OUTCOME.dump_python(outcome, mode="json")
-        async with self._store.begin() as connection:
-            await connection.execute(
-                cancellations.update().where(cancellations.c.id == cancellation.id).values(outcome=dumped)
-            )
-            await self._audit.add(connection, event, cancellation, as_detail(outcome))
+        """Records what became of it, in its row and in the trail, unless that is recorded; raises `NoDatabase`.
+
+        What else keeps the rows from being written is logged: the call is made, and people have to hear the end.
+        """
+        dumped = OUTCOME.dump_python(outcome, mode="json")
+        told = cancellations.update().where(cancellations.c.id == cancellation.id).values(outcome=dumped)
+
+        def work(connection: sa.Connection) -> None:
+            if self._audit.add(connection, event, cancellation, as_detail(outcome)):
+                connection.execute(told)
+
+        try:
+            await self._store.write(work)
+        except NoDatabase:
+            raise
+        except Exception:
+            log.exception("outcome_not_recorded", cancellation=cancellation.id, result=outcome.result)
 
     async def refused(self, cancellation: Cancellation, outcome: Outcome) -> None:
         """Records a wish that ended before it began."""
@@ -144,84 +118,35 @@ class Cancellations:
 
         The others that had joined stay with the one that ended or, handed on, with the one that comes next.
         """
-        async with self._store.begin() as connection:
-            await connection.execute(
-                cancellations.update()
-                .where((cancellations.c.id == cancellation_id) & cancellations.c.ended_at.is_(None))
-                .values(ended_at=now())
-            )
-            heir = await self._heir(connection, cancellation_id) if hand_on else None
+
+        def work(connection: sa.Connection) -> str:
+            connection.execute(_ended(cancellation_id))
+            heir = _heir(connection, cancellation_id) if hand_on else ""
             mine = claims.c.cancellation_id == cancellation_id
-            if heir is None:
-                await connection.execute(claims.delete().where(mine))
+            if not heir:
+                connection.execute(claims.delete().where(mine))
                 return ""
-            await connection.execute(claims.update().where(mine).values(cancellation_id=heir))
-            waiting = cancellations.c.joined_to == cancellation_id
-            await connection.execute(cancellations.update().where(waiting).values(joined_to=heir))
-            await connection.execute(
-                cancellations.update().where(cancellations.c.id == heir).values(joined_to=None, instance=self._instance)
-            )
-        return str(heir)
+            connection.execute(claims.update().where(mine).values(cancellation_id=heir))
+            connection.execute(cancellations.update().where(_waiting(cancellation_id)).values(joined_to=heir))
+            first = {"joined_to": None, "instance": self._instance}
+            connection.execute(cancellations.update().where(cancellations.c.id == heir).values(first))
+            return heir
+
+        return await self._store.write(work)
 
     async def joined(self, cancellation_id: str) -> list[str]:
         """The ids of those that had joined it and were not told the end yet, oldest first."""
-        waiting = (cancellations.c.joined_to == cancellation_id) & cancellations.c.ended_at.is_(None)
-        async with self._store.read() as connection:
-            query = (
-                sa.select(cancellations.c.id).where(waiting).order_by(cancellations.c.created_at, cancellations.c.id)
-            )
-            return list((await connection.execute(query)).scalars())
+        return [row.id for row in await self._store.rows(_first_joined(cancellation_id))]
 
     async def told(self, cancellation_id: str) -> None:
         """Whoever had joined has heard the end."""
-        async with self._store.begin() as connection:
-            await connection.execute(
-                cancellations.update().where(cancellations.c.id == cancellation_id).values(ended_at=now())
-            )
-
-    async def running(self, instance: str) -> list[Run]:
-        """What this process, or nobody in particular, has to see through."""
-        mine = cancellations.c.instance.in_((instance, ""))
-        open_ones = mine & cancellations.c.ended_at.is_(None) & cancellations.c.joined_to.is_(None)
-        async with self._store.read() as connection:
-            rows = await connection.execute(sa.select(cancellations.c.id, cancellations.c.run).where(open_ones))
-            return [Run(row.id, row.run) for row in rows]
-
-    async def inherit(self, dead: str, instance: str) -> None:
-        """What the dead process had to see through is this one's from now on."""
-        async with self._store.begin() as connection:
-            await connection.execute(
-                cancellations.update()
-                .where((cancellations.c.instance == dead) & cancellations.c.ended_at.is_(None))
-                .values(instance=instance)
-            )
-
-    async def again(self, run: Run) -> bool:
-        """Has another workflow begun for it; false when somebody else did."""
-        same = (cancellations.c.id == run.id) & (cancellations.c.run == run.number)
-        async with self._store.begin() as connection:
-            changed = await connection.execute(
-                cancellations.update().where(same).values(run=run.number + 1).returning(cancellations.c.id)
-            )
-            return changed.one_or_none() is not None
+        await self._store.change(_ended(cancellation_id))
 
     async def forget(self, before: datetime) -> None:
         """Deletes what ended before this moment; the trail stays."""
-        async with self._store.begin() as connection:
-            await connection.execute(cancellations.delete().where(cancellations.c.ended_at < before))
+        await self._store.change(cancellations.delete().where(cancellations.c.ended_at < before))
 
-    async def _running(self, connection: AsyncConnection, cancellation_id: str) -> Running | None:
-        """The one that this cancellation waits for: itself, or the one it joined. None when it was never recorded."""
-        one, other = cancellations.alias(), cancellations.alias()
-        query = (
-            sa.select(other.c.user, other.c.created_at, other.c.ended_at)
-            .join(one, other.c.id == sa.func.coalesce(one.c.joined_to, one.c.id))
-            .where(one.c.id == cancellation_id)
-        )
-        row = (await connection.execute(query)).one_or_none()
-        return Running(row.user, row.created_at, row.ended_at is not None) if row else None
-
-    async def _claim(self, connection: AsyncConnection, key: str, cancellation_id: str) -> str:
+    def _claim(self, connection: sa.Connection, key: str, cancellation_id: str) -> str:
         """The cancellation that holds the target: this one, if nobody did."""
         claim = (
             self._store.insert(claims)
@@ -233,20 +158,11 @@ class Cancellations:
         held = sa.select(claims.c.cancellation_id).where(claims.c.key == key).with_for_update()
         while True:
             for query in (claim, held):
-                holder = (await connection.execute(query)).scalar_one_or_none()
+                holder = connection.execute(query).scalar_one_or_none()
                 if holder is not None:
                     return str(holder)
 
-    async def _heir(self, connection: AsyncConnection, cancellation_id: str) -> str | None:
-        # The claim first: nobody joins from here to the end of the transaction.
-        held = sa.select(claims.c.key).where(claims.c.cancellation_id == cancellation_id).with_for_update()
-        if (await connection.execute(held)).one_or_none() is None:
-            return None
-        waiting = (cancellations.c.joined_to == cancellation_id) & cancellations.c.ended_at.is_(None)
-        first = sa.select(cancellations.c.id).where(waiting).order_by(cancellations.c.created_at, cancellations.c.id)
-        return (await connection.execute(first.limit(1))).scalar_one_or_none()
-
-    def _row(self, cancellation: Cancellation, key: str, joined: str | None) -> dict[str, Any]:
+    def _row(self, cancellation: Cancellation, joined: str | None) -> dict[str, Any]:
         actor, target = cancellation.actor, cancellation.target
         words = {"justification": cancellation.justification, "response_url": cancellation.response_url}
         return {
@@ -260,7 +176,6 @@ class Cancellations:
             "kind": target.kind,
             "target_id": target.id,
             "scope": target.scope,
-            "claim_key": key,
             "sealed": self._sealer.seal(cancellation.id, words),
             "joined_to": joined,
             "instance": self._instance,
@@ -280,5 +195,35 @@ class Cancellations:
         )
 
 
-def _select(condition: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    return sa.select(cancellations).where(condition)
+def _running(connection: sa.Connection, cancellation_id: str) -> Running | None:
+    """The one that this cancellation waits for: itself, or the one it joined. None when it was never recorded."""
+    one, other = cancellations.alias(), cancellations.alias()
+    query = (
+        sa.select(other.c.user, other.c.created_at, other.c.ended_at)
+        .join(one, other.c.id == sa.func.coalesce(one.c.joined_to, one.c.id))
+        .where(one.c.id == cancellation_id)
+    )
+    row = connection.execute(query).one_or_none()
+    return Running(row.user, row.created_at, row.ended_at is not None) if row else None
+
+
+def _heir(connection: sa.Connection, cancellation_id: str) -> str:
+    # The claim first: nobody joins from here to the end of the transaction.
+    held = sa.select(claims.c.key).where(claims.c.cancellation_id == cancellation_id).with_for_update()
+    if connection.execute(held).one_or_none() is None:
+        return ""
+    return str(connection.execute(_first_joined(cancellation_id).limit(1)).scalar_one_or_none() or "")
+
+
+def _first_joined(cancellation_id: str) -> sa.Select[tuple[str]]:
+    oldest = cancellations.c.created_at, cancellations.c.id
+    return sa.select(cancellations.c.id).where(_waiting(cancellation_id)).order_by(*oldest)
+
+
+def _waiting(cancellation_id: str) -> sa.ColumnElement[bool]:
+    return (cancellations.c.joined_to == cancellation_id) & cancellations.c.ended_at.is_(None)
+
+
+def _ended(cancellation_id: str) -> sa.Update:
+    mine = (cancellations.c.id == cancellation_id) & cancellations.c.ended_at.is_(None)
+    return cancellations.update().where(mine).values(ended_at=now())

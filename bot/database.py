@@ -1,23 +1,28 @@
-"""The database's engine and schema. SQLite by default, PostgreSQL by `DATABASE_URL`."""
+"""The database's connections and schema. SQLite by default, PostgreSQL by `DATABASE_URL`."""
 
+import asyncio
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from bot.errors import ConfigError, Unavailable
+from bot.errors import ConfigError, NoDatabase, Unavailable
 from bot.tables import compatibility
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 OUT_OF_REACH: Final = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError, OSError)
 """What using a database raises that is down, locked, full, or no database at all."""
@@ -32,13 +37,13 @@ _LIMITS: Final = {
 
 
 def driver_url(database_url: str) -> URL:
-    """The URL with an asynchronous driver; raises `ConfigError`."""
+    """The URL with its driver; raises `ConfigError`."""
     try:
         url = make_url(database_url)
     except (sa.exc.ArgumentError, ValueError):
         raise ConfigError(["DATABASE_URL: must be sqlite:////path or postgresql://…"]) from None
     drivers = {
-        "sqlite": "sqlite+aiosqlite",
+        "sqlite": "sqlite",
         "postgresql": "postgresql+psycopg",
         "postgres": "postgresql+psycopg",
     }
@@ -47,26 +52,50 @@ def driver_url(database_url: str) -> URL:
     return url.set(drivername=drivers[url.drivername])
 
 
-def open_engines(url: URL) -> tuple[AsyncEngine, AsyncEngine]:
-    """The engine that writes, and the one that only reads; makes a SQLite file that does not exist yet.
+class Line:
+    """Some connections, and a thread for each: whoever comes later waits in line, and never on the event loop."""
 
-    With SQLite, the writers of a process wait in line for one connection, instead of all trying for the file's lock,
-    and readers wait for nobody. With PostgreSQL it is one engine.
+    def __init__(self, url: URL, size: int, **options: Any) -> None:
+        self.engine = sa.create_engine(url, pool_size=size, max_overflow=0, hide_parameters=True, **options)
+        self._threads = ThreadPoolExecutor(size, thread_name_prefix="database")
+
+    async def transaction(self, work: Callable[[sa.Connection], T]) -> T:
+        """Does the work in one transaction, to its end even when the task that waits is cancelled; `NoDatabase`."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._transaction, work)
+        except OUT_OF_REACH as error:
+            log.error("database_unusable", error=type(error).__name__)
+            raise NoDatabase from error
+
+    def _transaction(self, work: Callable[[sa.Connection], T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)
+
+    async def close(self) -> None:
+        """Closes the connections, once their work is done."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self.engine.dispose()
+
+
+def open_lines(url: URL) -> tuple[Line, Line]:
+    """The line of those who write, and of those who only read; makes a SQLite file that does not exist yet.
+
+    With SQLite one connection writes, instead of several that all try for the file's lock, and readers wait for no
+    writer. With PostgreSQL it is one line.
     """
     if url.get_backend_name() != "sqlite":
-        options = {"connect_timeout": 5, "options": " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())}
-        engine = create_async_engine(
-            url, pool_pre_ping=True, pool_size=5, max_overflow=5, connect_args=options, hide_parameters=True
-        )
-        return engine, engine
+        options = " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())
+        connect = {"connect_timeout": 5, "tcp_user_timeout": 30_000, "options": options}
+        line = Line(url, 10, pool_pre_ping=True, connect_args=connect)
+        return line, line
     with _usable():
         _keep_private(Path(str(url.database)))
-    pool = {"max_overflow": 0, "connect_args": {"timeout": 20}, "hide_parameters": True}
-    writer, reader = create_async_engine(url, pool_size=1, **pool), create_async_engine(url, pool_size=4, **pool)
-    for engine in (writer, reader):
-        sa.event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    sa.event.listen(writer.sync_engine, "begin", _begin_sqlite)
-    return writer, reader
+    lines = tuple(Line(url, size, connect_args={"timeout": 20}) for size in (1, 4))
+    for line in lines:
+        sa.event.listen(line.engine, "connect", _configure_sqlite)
+    writers, readers = lines
+    sa.event.listen(writers.engine, "begin", _begin_sqlite)
+    return writers, readers
 
 
 def hold_alone(url: URL) -> int | None:
@@ -151,8 +180,7 @@ def _config(connection: sa.Connection | None = None) -> Config:
 
 
 def _sync_engine(url: URL) -> sa.Engine:
-    sync = url.set(drivername="sqlite") if url.get_backend_name() == "sqlite" else url
-    return sa.create_engine(sync, poolclass=sa.NullPool, hide_parameters=True)
+    return sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
 
 
 def _head() -> str:

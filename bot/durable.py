@@ -81,12 +81,17 @@ class Engine:
 
     async def start(self, name: str, workflow_id: str, *arguments: str | int) -> None:
         """Records and begins a workflow; does nothing when there is one of that id."""
-        with SetWorkflowID(workflow_id):
-            handle = await DBOS.start_workflow_async(self._workflows[name], *arguments)
-        begun = getattr(handle, "task", None)  # there is none where another process runs it, or did
-        if begun:
-            self._active.add(workflow_id)
-            begun.add_done_callback(lambda _: self._active.discard(workflow_id))
+        self._active.add(workflow_id)  # from here on: its record is there before it runs
+        begun = None
+        try:
+            with SetWorkflowID(workflow_id):
+                handle = await DBOS.start_workflow_async(self._workflows[name], *arguments)
+            begun = getattr(handle, "task", None)  # there is none where another process runs it, or did
+        finally:
+            if begun:
+                begun.add_done_callback(lambda _: self._active.discard(workflow_id))
+            else:
+                self._active.discard(workflow_id)
 
     async def step(self, name: str, work: Callable[[], Awaitable[T]], of: TypeAdapter[T]) -> T:
         """The recorded result of the work, which runs again when a process dies before it was recorded.

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 import structlog
 
 from bot.cancel import CANCEL
-from bot.cancellations import Cancellations, Run
 from bot.durable import Engine, Job
 from bot.errors import BotError, NoDatabase
+from bot.runs import Run, Runs
 from bot.store import Store
 from bot.tables import instances
 from bot.timings import Timings
@@ -42,23 +42,19 @@ class Instance:
     async def join(self) -> None:
         """Announces this process."""
         began = time.monotonic()
-        async with self._store.begin() as connection:
-            await connection.execute(instances.insert().values(id=self.id, seen_at=sa.func.current_timestamp(), dead=0))
+        await self._store.change(instances.insert().values(id=self.id, seen_at=sa.func.current_timestamp(), dead=0))
         self._renewed = began
 
     async def leave(self) -> None:
         """Says that this process ends: others may take over at once."""
-        async with self._store.begin() as connection:
-            await connection.execute(instances.update().where(instances.c.id == self.id).values(dead=1))
+        await self._store.change(instances.update().where(instances.c.id == self.id).values(dead=1))
 
     async def renew(self) -> None:
         """Keeps the row fresh; raises `TakenOver`."""
         began = time.monotonic()
         mine = (instances.c.id == self.id) & (instances.c.dead == 0)
         fresh = instances.update().where(mine).values(seen_at=sa.func.current_timestamp()).returning(instances.c.id)
-        async with self._store.begin() as connection:
-            alive = (await connection.execute(fresh)).one_or_none()
-        if alive is None:
+        if await self._store.write(lambda connection: connection.execute(fresh).one_or_none()) is None:
             raise TakenOver
         self._renewed = began
 
@@ -73,24 +69,17 @@ class Instance:
 
     async def stale(self) -> list[str]:
         """The other processes that are dead, each marked so that it learns of it if it is not."""
-        async with self._store.begin() as connection:
-            found = await connection.execute(
-                instances.update()
-                .where((instances.c.id != self.id) & self._is_stale())
-                .values(dead=1)
-                .returning(instances.c.id)
-            )
-            return [row.id for row in found]
+        others = (instances.c.id != self.id) & self._is_stale()
+        marked = instances.update().where(others).values(dead=1).returning(instances.c.id)
+        return await self._store.write(lambda connection: list(connection.execute(marked).scalars()))
 
     async def known(self) -> frozenset[str]:
         """Every process that has a row."""
-        async with self._store.read() as connection:
-            return frozenset((await connection.execute(sa.select(instances.c.id))).scalars())
+        return frozenset(row.id for row in await self._store.rows(sa.select(instances.c.id)))
 
     async def bury(self, dead: str) -> None:
         """Removes the row of a process whose work is taken over."""
-        async with self._store.begin() as connection:
-            await connection.execute(instances.delete().where(instances.c.id == dead))
+        await self._store.change(instances.delete().where(instances.c.id == dead))
 
     def _is_stale(self) -> sa.ColumnElement[bool]:
         if self._store.single:
@@ -102,10 +91,10 @@ class Instance:
 class Watchman:
     """Keeps this process's row fresh, takes over from the dead, and sees that every cancellation of ours is running."""
 
-    def __init__(self, instance: Instance, engine: Engine, cancellations: Cancellations, timings: Timings) -> None:
+    def __init__(self, instance: Instance, engine: Engine, runs: Runs, timings: Timings) -> None:
         self._instance = instance
         self._engine = engine
-        self._cancellations = cancellations
+        self._runs = runs
         self._timings = timings
         self._strangers: dict[str, int] = {}
         self._idle: dict[str, int] = {}
@@ -129,7 +118,7 @@ class Watchman:
         """Goes on with what dead processes have left. What is interrupted here is found again by whoever comes next."""
         for dead in await self._instance.stale():
             await self._engine.recover(dead)
-            await self._cancellations.inherit(dead, self._instance.id)
+            await self._runs.inherit(dead, self._instance.id)
             await self._instance.bury(dead)
             log.info("taken_over", instance=dead)
         await self._recover_strangers()
@@ -144,12 +133,13 @@ class Watchman:
 
     async def _revive(self) -> None:
         """Begins what was recorded and never begun, and anew what has stopped without an end."""
-        runs = await self._cancellations.running(self._instance.id)
+        runs = await self._runs.open(self._instance.id)
         idle = {run.workflow_id: run for run in runs if not self._engine.running(run.workflow_id)}
         jobs = await self._engine.jobs(list(idle))
         self._idle = _counted([one for one in idle if self._stopped(jobs.get(one))], self._idle)
         for workflow_id, run in idle.items():
-            if self._idle.get(workflow_id, 0) < _ROUNDS:
+            # Asked again: it may have begun, and be running, since its job was read.
+            if self._idle.get(workflow_id, 0) < _ROUNDS or self._engine.running(workflow_id):
                 continue
             if workflow_id in jobs:
                 await self._again(run)
@@ -166,7 +156,7 @@ class Watchman:
             return
         log.warning("begun_again", cancellation=run.id, number=run.number + 1)
         await self._engine.give_up(run.workflow_id)
-        await self._cancellations.again(run)
+        await self._runs.again(run, self._instance.id)
 
 
 def _counted(found: Iterable[str], before: Mapping[str, int]) -> dict[str, int]:

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.cancellations import Run
 from bot.durable import Job, Records
 from bot.errors import InputError, Refused
+from bot.runs import Run, Runs
 from bot.store import Store
 from bot.tables import audit_rows, cancellations
 
@@ -41,8 +41,7 @@ class Jobs:
         column = cancellations.c.ended_at
         condition = column.is_not(None) if ended else column.is_(None)
         query = sa.select(cancellations).where(condition).order_by(cancellations.c.created_at.desc()).limit(_MOST)
-        async with self._store.begin() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._store.rows(query)
         jobs = await asyncio.to_thread(self._records.jobs, [_run(row).workflow_id for row in rows])
         return [_listed(row, jobs.get(_run(row).workflow_id)) for row in rows]
 
@@ -53,8 +52,7 @@ class Jobs:
         job = (await asyncio.to_thread(self._records.jobs, [run.workflow_id])).get(run.workflow_id)
         steps = await asyncio.to_thread(self._records.steps, run.workflow_id) if job else []
         told = sa.select(audit_rows).where(audit_rows.c.cancellation_id == row.id).order_by(audit_rows.c.seq)
-        async with self._store.begin() as connection:
-            events = (await connection.execute(told)).all()
+        events = await self._store.rows(told)
         trail = [f"{one.at:%Y-%m-%d %H:%M:%S} {one.event} {_codes(one.detail)}".rstrip() for one in events]
         return _listed(row, job), [f"{number} {name}" for number, name in steps], trail
 
@@ -64,16 +62,12 @@ class Jobs:
         found, _, _ = await self.shown(row.id)
         if found.state != "stopped":
             raise Refused("not_stopped", f"Only a stopped one begins again; it is: {found.state}.")
-        same = (cancellations.c.id == row.id) & (cancellations.c.run == row.run)
-        async with self._store.begin() as connection:
-            # Nobody's, so every serving process looks after it: the one that had it may be gone.
-            await connection.execute(cancellations.update().where(same).values(run=row.run + 1, instance=""))
+        # Nobody's, so every serving process looks after it: the one that had it may be gone.
+        await Runs(self._store).again(found.run, "")
         return Run(row.id, row.run + 1)
 
     async def _row(self, cancellation_id: str) -> sa.Row[Any]:
-        async with self._store.begin() as connection:
-            query = sa.select(cancellations).where(cancellations.c.id == cancellation_id)
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._store.row(sa.select(cancellations).where(cancellations.c.id == cancellation_id))
         if row is None:
             raise InputError("id", f"There is no cancellation {cancellation_id}.", "See: jobs list, jobs list --ended.")
         return row

@@ -34,26 +34,30 @@ class Posts:
             .on_conflict_do_nothing(index_elements=[posts.c.id])
             .returning(posts.c.id)
         )
-        async with self._store.begin() as connection:
-            if (await connection.execute(made)).one_or_none():
+
+        def work(connection: sa.Connection) -> Post | None:
+            if connection.execute(made).one_or_none():
                 return None
-            row = (await connection.execute(sa.select(posts).where(posts.c.id == post_id))).one()
-        return Post(row.id, row.channel, row.thread_ts, row.ts or "", row.created_at)
+            row = connection.execute(sa.select(posts).where(posts.c.id == post_id)).one()
+            return Post(row.id, row.channel, row.thread_ts, row.ts or "", row.created_at)
+
+        return await self._store.write(work)
 
     async def made(self, post_id: str, ts: str) -> str:
         """Records where Slack put it; returns the timestamp that counts: another process may have been first."""
         mine = (posts.c.id == post_id) & posts.c.ts.is_(None)
-        async with self._store.begin() as connection:
-            await connection.execute(posts.update().where(mine).values(ts=ts))
-            counts = (await connection.execute(sa.select(posts.c.ts).where(posts.c.id == post_id))).scalar_one_or_none()
-        return counts or ts
+
+        def work(connection: sa.Connection) -> str:
+            connection.execute(posts.update().where(mine).values(ts=ts))
+            counts = connection.execute(sa.select(posts.c.ts).where(posts.c.id == post_id)).scalar_one_or_none()
+            return counts or ts
+
+        return await self._store.write(work)
 
     async def forget(self, post_id: str) -> None:
         """It is certain that Slack has no such message (any more)."""
-        async with self._store.begin() as connection:
-            await connection.execute(posts.delete().where(posts.c.id == post_id))
+        await self._store.change(posts.delete().where(posts.c.id == post_id))
 
     async def clean(self, before: datetime) -> None:
         """Deletes the rows of what was posted before this moment."""
-        async with self._store.begin() as connection:
-            await connection.execute(posts.delete().where(posts.c.created_at < before))
+        await self._store.change(posts.delete().where(posts.c.created_at < before))

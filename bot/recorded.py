@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import Final
 
+from pydantic import TypeAdapter
+
 from bot.errors import (
     AnswerLost,
     BotError,
@@ -18,7 +20,7 @@ from bot.errors import (
 from bot.gate import Seen
 from bot.graph.client import Answer
 from bot.graph.tokens import Account
-from bot.outcome import Look, documented
+from bot.outcome import Look, Outcome, documented
 from bot.policy import Decision, Ownership
 from bot.resources import Resource, Snapshot
 
@@ -149,3 +151,9 @@ class Outdated:
     """Nothing was sent: too much time has passed since the look."""
 
     outdated: bool = True
+
+
+OUTCOME: Final = TypeAdapter(Outcome)
+LOOKED: Final[TypeAdapter[Sight | Failed]] = TypeAdapter(Sight | Failed)
+NOTHING: Final[TypeAdapter[None]] = TypeAdapter(None)
+"""How the results that several workflows know are written and read."""

@@ -3,23 +3,22 @@
 import asyncio
 import os
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-import structlog
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.database import OUT_OF_REACH, driver_url, hold_alone, migrate, open_engines, schema_problem
-from bot.errors import ConfigError, NoDatabase, Unavailable
+from bot.database import driver_url, hold_alone, migrate, open_lines, schema_problem
+from bot.errors import ConfigError, Unavailable
 from bot.resources import Target
 from bot.tables import cards, dialogs
 
-log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+_DIALOG: Final = sa.select(dialogs).where(dialogs.c.id == sa.bindparam("id"))
 
 
 @dataclass(frozen=True)
@@ -59,32 +58,40 @@ def now() -> datetime:
 
 
 class Store:
-    """One database. Every method is one transaction."""
+    """One database. Every method is one transaction, in a thread of a small pool: the event loop waits for none."""
 
     def __init__(self, database_url: str) -> None:
         self.url = driver_url(database_url)
-        self._engine, self._reader = open_engines(self.url)
+        self._writers, self._readers = open_lines(self.url)
         self._held: int | None = None
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction for a part of the bot that has queries of its own; raises `NoDatabase`."""
-        try:
-            async with self._engine.begin() as connection:
-                yield connection
-        except OUT_OF_REACH as error:
-            log.error("database_unusable", error=type(error).__name__)
-            raise NoDatabase from error
+    async def write(self, work: Callable[[sa.Connection], T]) -> T:
+        """What `work` does is kept as a whole, or nothing of it when it raises; raises `NoDatabase`.
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for queries that change nothing, and that wait for no writer; raises `NoDatabase`."""
-        try:
-            async with self._reader.connect() as connection:
-                yield connection
-        except OUT_OF_REACH as error:
-            log.error("database_unusable", error=type(error).__name__)
-            raise NoDatabase from error
+        It goes on when the task that waits for it is cancelled.
+        """
+        return await self._writers.transaction(work)
+
+    async def read(self, work: Callable[[sa.Connection], T]) -> T:
+        """For queries that change nothing, and that wait for no writer; raises `NoDatabase`."""
+        return await self._readers.transaction(work)
+
+    async def change(self, *statements: sa.Executable) -> None:
+        """Executes these, all or none."""
+
+        def work(connection: sa.Connection) -> None:
+            for statement in statements:
+                connection.execute(statement)
+
+        await self.write(work)
+
+    async def rows(self, query: sa.Executable) -> Sequence[sa.Row[Any]]:
+        """Everything that the query finds."""
+        return await self.read(lambda connection: connection.execute(query).all())
+
+    async def row(self, query: sa.Executable, **values: str) -> sa.Row[Any] | None:
+        """The one row that the query finds, if there is one; `values` are those of its parameters."""
+        return await self.read(lambda connection: connection.execute(query, values).one_or_none())
 
     @property
     def single(self) -> bool:
@@ -92,9 +99,9 @@ class Store:
         return self.url.get_backend_name() == "sqlite"
 
     async def close(self) -> None:
-        """Closes every connection, and lets another process serve."""
-        await self._engine.dispose()
-        await self._reader.dispose()
+        """Closes every connection, once its work is done, and lets another process serve."""
+        await self._writers.close()
+        await self._readers.close()
         if self._held is not None:
             os.close(self._held)
 
@@ -122,42 +129,38 @@ class Store:
     async def reachable(self) -> bool:
         """Whether the database answers."""
         try:
-            async with self.read() as connection:
-                await connection.execute(sa.select(cards.c.id).limit(1))
+            await self.row(sa.select(cards.c.id).limit(1))
         except (Unavailable, sa.exc.SQLAlchemyError):
             return False
         return True
 
     async def add_card(self, card: Card) -> None:
         """Records a message that is about to be posted, unless it is recorded."""
-        async with self.begin() as connection:
-            await connection.execute(
-                self.insert(cards)
-                .values(
-                    id=card.id,
-                    team=card.team,
-                    channel=card.channel,
-                    ts=card.ts or None,
-                    kind=card.target.kind,
-                    target_id=card.target.id,
-                    scope=card.target.scope,
-                    target_key=card.target.key,
-                    details=card.details,
-                    closed=int(card.closed),
-                    created_at=now(),
-                )
-                .on_conflict_do_nothing(index_elements=[cards.c.id])
+        await self.change(
+            self.insert(cards)
+            .values(
+                id=card.id,
+                team=card.team,
+                channel=card.channel,
+                ts=card.ts or None,
+                kind=card.target.kind,
+                target_id=card.target.id,
+                scope=card.target.scope,
+                target_key=card.target.key,
+                details=card.details,
+                closed=int(card.closed),
+                created_at=now(),
             )
+            .on_conflict_do_nothing(index_elements=[cards.c.id])
+        )
 
     async def card_posted(self, card_id: str, ts: str) -> None:
         """Records where Slack put the message."""
-        async with self.begin() as connection:
-            await connection.execute(cards.update().where(cards.c.id == card_id).values(ts=ts))
+        await self.change(cards.update().where(cards.c.id == card_id).values(ts=ts))
 
     async def drop_card(self, card_id: str) -> None:
         """Forgets a message that Slack refused."""
-        async with self.begin() as connection:
-            await connection.execute(cards.delete().where(cards.c.id == card_id))
+        await self.change(cards.delete().where(cards.c.id == card_id))
 
     async def card(self, card_id: str) -> Card | None:
         """The card of that id."""
@@ -170,29 +173,26 @@ class Store:
 
     async def close_card(self, card_id: str, details: dict[str, Any], *, closed: bool = True) -> None:
         """Records what a card shows now, and whether it has no button any more."""
-        async with self.begin() as connection:
-            shown = {"closed": int(closed), "details": details}
-            await connection.execute(cards.update().where(cards.c.id == card_id).values(shown))
+        shown = {"closed": int(closed), "details": details}
+        await self.change(cards.update().where(cards.c.id == card_id).values(shown))
 
     async def add_dialog(self, dialog: Dialog) -> None:
         """Records a dialog that is about to be opened."""
-        async with self.begin() as connection:
-            await connection.execute(
-                dialogs.insert().values(
-                    id=dialog.id,
-                    team=dialog.team,
-                    user=dialog.user,
-                    channel=dialog.channel,
-                    card_id=dialog.card_id or None,
-                    sealed=dialog.sealed,
-                    created_at=dialog.created_at,
-                )
+        await self.change(
+            dialogs.insert().values(
+                id=dialog.id,
+                team=dialog.team,
+                user=dialog.user,
+                channel=dialog.channel,
+                card_id=dialog.card_id or None,
+                sealed=dialog.sealed,
+                created_at=dialog.created_at,
             )
+        )
 
     async def dialog(self, dialog_id: str) -> Dialog | None:
         """The dialog of that id."""
-        async with self.read() as connection:
-            row = (await connection.execute(sa.select(dialogs).where(dialogs.c.id == dialog_id))).one_or_none()
+        row = await self.row(_DIALOG, id=dialog_id)
         if row is None:
             return None
         return Dialog(
@@ -207,12 +207,10 @@ class Store:
 
     async def forget_dialogs(self, before: datetime) -> None:
         """Deletes the dialogs that were opened before this moment."""
-        async with self.begin() as connection:
-            await connection.execute(dialogs.delete().where(dialogs.c.created_at < before))
+        await self.change(dialogs.delete().where(dialogs.c.created_at < before))
 
     async def _cards(self, condition: sa.ColumnElement[bool]) -> list[Card]:
-        async with self.read() as connection:
-            rows = (await connection.execute(sa.select(cards).where(condition))).all()
+        rows = await self.rows(sa.select(cards).where(condition))
         return [
             Card(
                 id=row.id,

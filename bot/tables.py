@@ -103,7 +103,6 @@ cancellations = Table(
     Column("kind", String(64), nullable=False),
     Column("target_id", Text, nullable=False),
     Column("scope", Text, nullable=False),
-    Column("claim_key", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     Column("joined_to", String(32)),
     Column("instance", String(32), nullable=False),

@@ -1,21 +1,59 @@
-"""Telling as part of a workflow: again and again while the other side is away, and recorded once it is done."""
+"""Telling people as part of a workflow: again and again while the other side is away, and recorded once it is done."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 from pydantic import TypeAdapter
 
+from bot.audit import Event
+from bot.cancellation import Cancellation
 from bot.durable import Engine
 from bot.errors import Later, NoDatabase
+from bot.outcome import Outcome
 from bot.timings import Timings
+from bot.verdict import Wait
 
 log = structlog.get_logger(__name__)
 
 Tell = Callable[[], Awaitable[bool]]
+
+
+class Teller(Protocol):
+    """Tells people, and may be asked to tell the same again: what was told already is not told twice.
+
+    Each method returns whether somebody was reached, and raises `Later` when that may succeed at another time.
+    """
+
+    async def begun(self, cancellation: Cancellation) -> bool:
+        """The thread's beginning, where there is none yet."""
+
+    async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
+        """In the thread: the next round is after so long."""
+
+    async def accepted(self, cancellation: Cancellation) -> bool:
+        """In the thread: the service has accepted the call and is still finishing it."""
+
+    async def alone(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """To the person: the end that is not for all."""
+
+    async def ended(self, cancellation: Cancellation, outcome: Outcome, *, alone: bool = False) -> bool:
+        """In the thread: the end. `alone`: the person has heard it already."""
+
+    async def cards(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """The end, on every card of the target."""
+
+    async def audited(self, cancellation: Cancellation, outcome: Outcome, event: Event) -> bool:
+        """The end, in the audit channel."""
+
+    async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """To the person whose cancellation had joined another: that one's end."""
+
+    async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
+        """To the person: what was not known when it ended."""
 
 
 @dataclass(frozen=True)

@@ -82,8 +82,8 @@ async def export(store: Store, since: datetime | None, until: datetime | None) -
 async def erase(store: Store, before: datetime) -> int:
     """Erases who and why of the rows written before that moment; returns of how many."""
     old = sa.select(audit_rows.c.seq).where(audit_rows.c.at < before)
-    async with store.begin() as connection:
-        return (await connection.execute(audit_people.delete().where(audit_people.c.seq.in_(old)))).rowcount
+    erased = audit_people.delete().where(audit_people.c.seq.in_(old))
+    return await store.write(lambda connection: connection.execute(erased).rowcount)
 
 
 class _Chain:
@@ -159,8 +159,7 @@ async def _batches(store: Store, condition: sa.ColumnElement[bool]) -> AsyncIter
     after: sa.ColumnElement[bool] = sa.true()
     while True:
         query = _STORED.where(condition, after).order_by(audit_rows.c.seq).limit(BATCH)
-        async with store.begin() as connection:
-            rows = [_read(row._asdict()) for row in await connection.execute(query)]
+        rows = [_read(row._asdict()) for row in await store.rows(query)]
         if not rows:
             return
         yield rows

@@ -65,8 +65,7 @@ async def test_person_moves_to_another_account(known: Accounts, store: Store) ->
     await known.link(TEAM_ID, ALICE.slack_id, SignedIn(ALICES, ALICE.email, CACHE))
     await known.link(TEAM_ID, ALICE.slack_id, SignedIn(BOBS, BOB.email, CACHE))
     assert await known.linked(TEAM_ID, ALICE.slack_id) == Linked(BOBS, BOB.email)
-    async with store.begin() as connection:
-        assert len((await connection.execute(sa.select(links))).all()) == 1
+    assert len(await store.rows(sa.select(links))) == 1
 
 
 async def test_tokens_that_nobody_is_linked_to_are_dropped(known: Accounts) -> None:
@@ -93,9 +92,8 @@ async def test_encrypted_at_rest(known: Accounts, tmp_path: Path) -> None:
 async def test_row_copied_to_another_account(known: Accounts, store: Store) -> None:
     await known.link(TEAM_ID, ALICE.slack_id, SignedIn(ALICES, ALICE.email, CACHE))
     await known.link(TEAM_ID, BOB.slack_id, SignedIn(BOBS, BOB.email, "Bob's own"))
-    async with store.begin() as connection:
-        stolen = sa.select(accounts.c.cache).where(accounts.c.oid == ALICE.oid).scalar_subquery()
-        await connection.execute(accounts.update().where(accounts.c.oid == BOB.oid).values(cache=stolen))
+    stolen = sa.select(accounts.c.cache).where(accounts.c.oid == ALICE.oid).scalar_subquery()
+    await store.change(accounts.update().where(accounts.c.oid == BOB.oid).values(cache=stolen))
     assert await known.load(BOBS) is None
     assert await known.load(ALICES) == CACHE
 
@@ -103,8 +101,7 @@ async def test_row_copied_to_another_account(known: Accounts, store: Store) -> N
 @pytest.mark.parametrize("blob", [b"", b"garbage", b"gAAAAA==", b"\xff"])
 async def test_damaged_row(known: Accounts, store: Store, blob: bytes) -> None:
     await known.link(TEAM_ID, ALICE.slack_id, SignedIn(ALICES, ALICE.email, CACHE))
-    async with store.begin() as connection:
-        await connection.execute(accounts.update().values(cache=blob))
+    await store.change(accounts.update().values(cache=blob))
     assert await known.load(ALICES) is None
 
 

@@ -69,8 +69,7 @@ def audit(store: Store) -> Audit:
 async def rows(store: Store) -> Sequence[sa.Row[Any]]:
     both = sa.select(*audit_rows.c, *(column for column in audit_people.c if column.name != "seq"))
     both = both.join_from(audit_rows, audit_people, audit_rows.c.seq == audit_people.c.seq)
-    async with store.begin() as connection:
-        return (await connection.execute(both.order_by(audit_rows.c.seq))).all()
+    return await store.rows(both.order_by(audit_rows.c.seq))
 
 
 async def test_row(store: Store, audit: Audit) -> None:
@@ -189,18 +188,20 @@ async def test_two_hundred_at_once_leave_no_gap(store: Store, audit: Audit, data
 
 
 async def test_within_the_callers_transaction(store: Store, audit: Audit) -> None:
-    async def half() -> None:
-        async with store.begin() as connection:
-            assert await audit.add(connection, Event.REQUESTED, CANCELLATION, {})
-            raise LookupError
+    def half(connection: sa.Connection) -> None:
+        assert audit.add(connection, Event.REQUESTED, CANCELLATION, {})
+        raise LookupError
 
     with pytest.raises(LookupError):
-        await half()
+        await store.write(half)
     assert await audit.head() is None
-    async with store.begin() as connection:
-        assert await audit.add(connection, Event.REQUESTED, CANCELLATION, {})
-        assert not await audit.add(connection, Event.REQUESTED, CANCELLATION, {"said": "twice"})
-        assert await audit.add(connection, Event.CALLED, CANCELLATION, {})
+
+    def whole(connection: sa.Connection) -> None:
+        assert audit.add(connection, Event.REQUESTED, CANCELLATION, {})
+        assert not audit.add(connection, Event.REQUESTED, CANCELLATION, {"said": "twice"})
+        assert audit.add(connection, Event.CALLED, CANCELLATION, {})
+
+    await store.write(whole)
     assert [row.seq for row in await rows(store)] == [1, 2]
 
 
@@ -225,13 +226,11 @@ def test_what_is_no_head(text: str) -> None:
 async def test_rows_are_not_changed_by_accident(store: Store, audit: Audit, change: str) -> None:
     await audit.record(Event.REQUESTED, CANCELLATION, {})
     with pytest.raises(sa.exc.DBAPIError, match="append-only"):
-        async with store.begin() as connection:
-            await connection.execute(sa.text(change))
+        await store.change(sa.text(change))
 
 
 @pytest.mark.parametrize("table", [audit_rows, audit_people])
 async def test_row_that_cannot_be_written_raises(store: Store, audit: Audit, table: sa.Table) -> None:
-    async with store.begin() as connection:
-        await connection.execute(sa.schema.DropTable(table))
+    await store.change(sa.schema.DropTable(table))
     with pytest.raises((Unavailable, sa.exc.SQLAlchemyError)):
         await audit.record(Event.REQUESTED, CANCELLATION, {})

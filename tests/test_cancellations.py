@@ -15,13 +15,14 @@ from cryptography.fernet import Fernet
 from bot.accounts import Accounts
 from bot.audit import Audit, Event
 from bot.cancellation import Actor, Cancellation
-from bot.cancellations import Begun, Cancellations, Run, Running
+from bot.cancellations import Cancellations, Running
 from bot.errors import Unavailable
 from bot.graph.signin import SignedIn
 from bot.graph.tokens import Account
 from bot.keys import Sealer
 from bot.outcome import Outcome, Reason, as_detail
 from bot.resources import Target
+from bot.runs import Begun, Run, Runs
 from bot.sandbox.people import ALICE, BOB, TEAM_ID, TENANT_ID
 from bot.store import Store, now
 from bot.tables import audit_people, audit_rows, cancellations, claims
@@ -68,8 +69,7 @@ async def record(to: Cancellations, *wishes: Cancellation) -> list[Running | Non
 
 async def rows(store: Store, table: sa.Table, *columns: str) -> Sequence[tuple[Any, ...]]:
     found = sa.select(*(table.c[name] for name in columns)).order_by(table.c[columns[0]])
-    async with store.read() as connection:
-        return [tuple(row) for row in await connection.execute(found)]
+    return [tuple(row) for row in await store.rows(found)]
 
 
 async def trail(store: Store) -> Sequence[tuple[Any, ...]]:
@@ -80,7 +80,7 @@ async def test_recorded(store: Store, kept: Cancellations) -> None:
     assert await record(kept, FIRST) == [None]
     assert await rows(store, claims, "key", "cancellation_id") == [(KEY, FIRST.id)]
     assert await trail(store) == [(1, FIRST.id, "requested", {"rule": "own"})]
-    assert await kept.running("one") == [Run(FIRST.id, 0)]
+    assert await Runs(store).open("one") == [Run(FIRST.id, 0)]
     assert await kept.record(SECOND, ANOTHER, {}, IN_TIME) is None
 
 
@@ -88,7 +88,7 @@ async def test_second_joins_the_first(store: Store, kept: Cancellations) -> None
     assert await record(kept, FIRST, SECOND) == [None, OF_FIRST]
     assert await rows(store, claims, "cancellation_id") == [(FIRST.id,)]
     assert (await trail(store))[1:] == [(2, SECOND.id, "joined", {"joined": FIRST.id})]
-    assert await kept.running("one") == [Run(FIRST.id, 0)]
+    assert await Runs(store).open("one") == [Run(FIRST.id, 0)]
 
 
 async def test_same_dialog_again(store: Store, kept: Cancellations) -> None:
@@ -128,8 +128,7 @@ async def test_at_once(store: Store, accounts: Accounts, database_url: str) -> N
 async def test_other_conflicts_are_raised(store: Store, kept: Cancellations) -> None:
     """Fails when whatever the database refuses is taken for a dialog that it knows."""
     await record(kept, FIRST)
-    async with store.begin() as connection:
-        await connection.execute(sa.text("CREATE UNIQUE INDEX narrow ON cancellations (team)"))
+    await store.change(sa.text("CREATE UNIQUE INDEX narrow ON cancellations (team)"))
     with pytest.raises(sa.exc.IntegrityError):
         await kept.record(SECOND, ANOTHER, {}, IN_TIME)
     assert await rows(store, claims, "cancellation_id") == [(FIRST.id,)]
@@ -137,8 +136,7 @@ async def test_other_conflicts_are_raised(store: Store, kept: Cancellations) -> 
 
 async def test_words_are_sealed_at_rest(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST)
-    async with store.read() as connection:
-        [row] = await connection.execute(sa.text("SELECT * FROM cancellations"))
+    [row] = await store.rows(sa.text("SELECT * FROM cancellations"))
     assert "canary" not in repr(row)
     assert await kept.load(FIRST.id) == FIRST
     assert await kept.load("none") is None
@@ -149,8 +147,7 @@ async def test_words_of_another_row_stay_sealed(store: Store, kept: Cancellation
     await record(kept, FIRST, SECOND)
     other = cancellations.alias()
     sealed = sa.select(other.c.sealed).where(other.c.id == FIRST.id).scalar_subquery()
-    async with store.begin() as connection:
-        await connection.execute(cancellations.update().values(sealed=sealed))
+    await store.change(cancellations.update().values(sealed=sealed))
     assert await kept.load(SECOND.id) == replace(SECOND, justification="", response_url="")
 
 
@@ -164,19 +161,19 @@ async def test_account_is_the_one_that_is_linked_now(kept: Cancellations, accoun
 
 async def test_begun_again(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST)
-    run = Run(FIRST.id, 0)
-    assert await kept.begun(run) == Begun(current=True)
+    run, runs = Run(FIRST.id, 0), Runs(store)
+    assert await runs.begun(run) == Begun(current=True)
     for part in range(2):
         await Audit(store, SECRET).record(Event.CALLED, FIRST, {}, part)
-    assert await kept.begun(run) == Begun(current=True, calls=2)
-    assert sorted(await asyncio.gather(*(kept.again(run) for _ in range(3)))) == [False, False, True]
-    assert await kept.begun(run) == Begun(current=False)
-    assert await kept.running("one") == [Run(FIRST.id, 1)]
+    assert await runs.begun(run) == Begun(current=True, calls=2)
+    assert sorted(await asyncio.gather(*(runs.again(run, name) for name in ("one", "two", "")))) == [False, False, True]
+    assert await runs.begun(run) == Begun(current=False)
+    assert [await runs.open(name) for name in ("one", "two", "")].count([Run(FIRST.id, 1)]) in (1, 3)
     await kept.settle(FIRST, CANCELLED, Event.ENDED)
-    assert await kept.begun(Run(FIRST.id, 1)) == Begun(current=True, calls=2, outcome=CANCELLED)
+    assert await runs.begun(Run(FIRST.id, 1)) == Begun(current=True, calls=2, outcome=CANCELLED)
     await kept.release(FIRST.id, hand_on=False)
     for ended in (Run(FIRST.id, 1), Run("none", 0)):
-        assert await kept.begun(ended) == Begun(current=False)
+        assert await runs.begun(ended) == Begun(current=False)
 
 
 def test_runs() -> None:
@@ -185,21 +182,21 @@ def test_runs() -> None:
 
 
 async def test_work_of_a_dead_instance(store: Store, accounts: Accounts, kept: Cancellations) -> None:
-    other = of_instance(store, accounts, "two")
+    other, runs = of_instance(store, accounts, "two"), Runs(store)
     await record(kept, FIRST, SECOND)
     await other.record(THIRD, ANOTHER, {}, IN_TIME)
-    assert await other.running("two") == [Run(THIRD.id, 0)]
-    await other.inherit("one", "two")
-    assert await other.running("one") == []
-    assert {run.id for run in await other.running("two")} == {FIRST.id, THIRD.id}
-    await other.inherit("two", "")  # nobody's in particular is everybody's
-    assert len(await other.running("one")) == len(await other.running("two")) == 2
+    assert await runs.open("two") == [Run(THIRD.id, 0)]
+    await runs.inherit("one", "two")
+    assert await runs.open("one") == []
+    assert {run.id for run in await runs.open("two")} == {FIRST.id, THIRD.id}
+    await runs.inherit("two", "")  # nobody's in particular is everybody's
+    assert len(await runs.open("one")) == len(await runs.open("two")) == 2
 
 
 async def test_settled_once(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST, SECOND)
-    for _ in range(2):
-        await kept.settle(FIRST, CANCELLED, Event.ENDED)
+    for outcome in (CANCELLED, CANCELLED, Outcome(Reason.LOST)):
+        await kept.settle(FIRST, outcome, Event.ENDED)
     assert (await trail(store))[2:] == [(3, FIRST.id, "ended", as_detail(CANCELLED))]
     (_, joined), (_, settled) = await rows(store, cancellations, "id", "outcome")
     assert (joined, settled["reason"]) == (None, "done")
@@ -209,13 +206,13 @@ async def test_refused(store: Store, kept: Cancellations) -> None:
     refused = Outcome(Reason.POLICY, detail="no_rule")
     await kept.refused(FIRST, refused)
     assert await trail(store) == [(1, FIRST.id, "refused", as_detail(refused))]
-    assert await kept.running("one") == []
+    assert await Runs(store).open("one") == []
 
 
 async def test_released(store: Store, kept: Cancellations) -> None:
     await record(kept, FIRST, SECOND, THIRD)
     assert await kept.release(FIRST.id, hand_on=False) == ""
-    assert (await rows(store, claims, "key"), await kept.running("one")) == ([], [])
+    assert (await rows(store, claims, "key"), await Runs(store).open("one")) == ([], [])
     assert await kept.joined(FIRST.id) == [SECOND.id, THIRD.id]
     await kept.told(SECOND.id)
     assert await kept.joined(FIRST.id) == [THIRD.id]
@@ -227,7 +224,7 @@ async def test_handed_on(store: Store, accounts: Accounts, kept: Cancellations) 
     await record(of_instance(store, accounts, "dead"), FIRST, SECOND, THIRD)
     assert [await kept.release(FIRST.id, hand_on=True) for _ in range(2)] == [SECOND.id, ""]
     assert await rows(store, claims, "key", "cancellation_id") == [(KEY, SECOND.id)]
-    assert await kept.running("one") == [Run(SECOND.id, 0)]
+    assert await Runs(store).open("one") == [Run(SECOND.id, 0)]
     assert (await kept.joined(FIRST.id), await kept.joined(SECOND.id)) == ([], [THIRD.id])
     told = Running(SECOND.actor.user, SECOND.at, ended=False)
     assert await record(kept, SECOND, THIRD, replace(FIRST, id="e" * 32)) == [told] * 3

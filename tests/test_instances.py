@@ -38,9 +38,8 @@ async def joined(instance_id: str, store: Store, timings: Timings = TIMINGS) -> 
 
 async def silent_for(store: Store, instance: Instance, seconds: float) -> None:
     """Makes its row as old as that."""
-    async with store.begin() as connection:
-        seen_at = now() - timedelta(seconds=seconds)
-        await connection.execute(instances.update().where(instances.c.id == instance.id).values(seen_at=seen_at))
+    seen_at = now() - timedelta(seconds=seconds)
+    await store.change(instances.update().where(instances.c.id == instance.id).values(seen_at=seen_at))
 
 
 async def test_joined(one: Instance, two: Instance) -> None:

@@ -37,7 +37,7 @@ def synchronous(database_url: str) -> sa.Engine:
 
 def upgrade_to(url: sa.URL, revision: str) -> None:
     """Brings the schema only so far."""
-    engine = sa.create_engine(url.set(drivername=url.drivername.replace("+aiosqlite", "")))
+    engine = sa.create_engine(url.set(drivername=url.drivername))
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -47,9 +47,7 @@ def upgrade_to(url: sa.URL, revision: str) -> None:
 
 
 async def execute(store: Store, *statements: str) -> None:
-    async with store.begin() as connection:
-        for statement in statements:
-            await connection.execute(sa.text(statement))
+    await store.change(*(sa.text(statement) for statement in statements))
 
 
 # What the first release's code still needs, and nothing else, is in the database and not in the tables' description.
@@ -121,8 +119,7 @@ async def test_upgrade_keeps_what_was_there(database_url: str) -> None:
     await asyncio.to_thread(upgrade_to, store.url, "0001")
     old = {"id": DIALOG.id, "team": "T0", "user": "U0", "channel": "C0", "created_at": DIALOG.created_at}
     await store.add_card(CARD)
-    async with store.begin() as connection:
-        await connection.execute(dialogs.insert().values(old))
+    await store.change(dialogs.insert().values(old))
     await store.migrate()
     assert (await store.dialog(DIALOG.id), await store.card(CARD.id)) == (DIALOG, CARD)
     await store.close()
@@ -216,32 +213,27 @@ async def test_moments_keep_their_instant(store: Store) -> None:
 
 
 async def test_failed_transaction_leaves_nothing(store: Store) -> None:
-    async def half() -> None:
-        async with store.begin() as connection:
-            await connection.execute(links.insert().values(team="T0", user="U0", tid="t", oid="o", created_at=now()))
-            raise LookupError
+    def half(connection: sa.Connection) -> None:
+        connection.execute(links.insert().values(team="T0", user="U0", tid="t", oid="o", created_at=now()))
+        raise LookupError
 
     with pytest.raises(LookupError):
-        await half()
-    async with store.begin() as connection:
-        assert (await connection.execute(sa.select(links))).all() == []
+        await store.write(half)
+    assert await store.rows(sa.select(links)) == []
 
 
 async def test_one_link_each_way(store: Store) -> None:
     row = {"team": "T0", "user": "U0", "tid": "t", "oid": "o", "created_at": now()}
-    async with store.begin() as connection:
-        await connection.execute(links.insert().values(row))
+    await store.change(links.insert().values(row))
     for clash in ({"oid": "other"}, {"user": "U1"}):
         with pytest.raises(IntegrityError):
-            async with store.begin() as connection:
-                await connection.execute(links.insert().values(row | clash))
+            await store.change(links.insert().values(row | clash))
 
 
 async def test_bytes_survive(store: Store) -> None:
     blob = bytes(range(256))
-    async with store.begin() as connection:
-        await connection.execute(accounts.insert().values(tid="t", oid="o", name="", cache=blob, updated_at=now()))
-        assert (await connection.execute(sa.select(accounts.c.cache))).scalar_one() == blob
+    await store.change(accounts.insert().values(tid="t", oid="o", name="", cache=blob, updated_at=now()))
+    assert await store.rows(sa.select(accounts.c.cache)) == [(blob,)]
 
 
 async def test_reachable(postgres: Postgres, tmp_path: Path) -> None:
@@ -296,8 +288,7 @@ async def test_files_are_private(tmp_path: Path) -> None:
 )
 async def test_pragmas(tmp_path: Path, pragma: str, value: object) -> None:
     store = Store(f"sqlite:///{tmp_path}/bot.db")
-    async with store.begin() as connection:
-        assert (await connection.execute(sa.text(f"PRAGMA {pragma}"))).scalar_one() == value
+    assert await store.write(lambda connection: connection.scalar(sa.text(f"PRAGMA {pragma}"))) == value
     await store.close()
 
 

@@ -36,6 +36,7 @@ class Edge:
         self._public_host = public_host
         self._ready = ready
         self._runner: web.AppRunner | None = None
+        self._turn = asyncio.Lock()
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
@@ -95,6 +96,8 @@ class Edge:
             text = body.decode()
         except UnicodeDecodeError:
             return web.Response(status=400, text="not UTF-8")
+        async with self._turn:  # many clicks at one instant must not keep the event loop from everything else
+            await asyncio.sleep(0)
         response = await self._bolt.async_dispatch(AsyncBoltRequest(body=text, headers=headers))
         return web.Response(status=200) if response.status >= 500 else await to_aiohttp_response(response)
 

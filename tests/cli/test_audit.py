@@ -79,8 +79,7 @@ async def test_empty_trail(command: Command) -> None:
 
 async def test_findings(command: Command, audit: Audit, store: Store) -> None:
     await write(audit, *map(str, range(MOST_FINDINGS + 5)))
-    async with store.begin() as connection:
-        await connection.execute(audit_people.update().values(justification="other"))
+    await store.change(audit_people.update().values(justification="other"))
     ran = await command("audit", "verify", **ENVIRONMENT)
     assert (ran.code, ran.err) == (1, "")
     lines = ran.out.splitlines()

@@ -152,9 +152,7 @@ async def _all_told() -> None:
 async def _open(store: Store) -> int:
     """How many are not over, or -1 while the database is away."""
     with contextlib.suppress(Exception):
-        async with store.read() as connection:
-            waiting = cancellations.c.ended_at.is_(None)
-            return int((await connection.execute(sa.select(sa.func.count()).where(waiting))).scalar_one())
+        return len(await store.rows(sa.select(cancellations.c.id).where(cancellations.c.ended_at.is_(None))))
     return -1
 
 
@@ -169,9 +167,8 @@ async def _each_has_one_story(fleet: Fleet, targets: list[str]) -> None:
     assert len(fleet.tenant.slack.messages(AUDIT)) == MANY
     store = Store(_url())
     try:
-        async with store.read() as connection:
-            rows = (await connection.execute(sa.select(audit_rows.c.target_id, audit_rows.c.event))).all()
-            held = (await connection.execute(sa.select(sa.func.count()).select_from(claims))).scalar_one()
+        rows = await store.rows(sa.select(audit_rows.c.target_id, audit_rows.c.event))
+        held = len(await store.rows(sa.select(claims.c.key)))
         verdict = await verify(store, KEY.encode(), None, now() - timedelta(days=400))
     finally:
         await store.close()
@@ -187,9 +184,8 @@ async def _results() -> dict[str, int]:
     """How many ended how; other ends than cancelled with their reason, for whoever reads a failure."""
     store = Store(_url())
     try:
-        async with store.read() as connection:
-            ended = audit_rows.c.event == Event.ENDED
-            details = (await connection.execute(sa.select(audit_rows.c.detail).where(ended))).scalars().all()
+        ended = await store.rows(sa.select(audit_rows.c.detail).where(audit_rows.c.event == Event.ENDED))
+        details = [row.detail for row in ended]
     finally:
         await store.close()
     return dict(Counter("cancelled" if one["result"] == "cancelled" else str(one) for one in details))

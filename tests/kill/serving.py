@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ def serve(environment: Mapping[str, str], directory: Path, people: Sequence[Pers
     patch.setattr(Engine, "sleep", _watched_sleep(Engine.sleep, points))
     patch.setattr(Engine, "start", _watched(Engine.start, "start", points))
     patch.setattr(Cancellations, "record", _watched(Cancellations.record, "record", points))
-    patch.setattr(Audit, "add", _watched_row(Audit.add, "inside", points))
-    patch.setattr(Audit, "record", _watched_row(Audit.record, "after", points))
+    patch.setattr(Audit, "add", _watched_add(Audit.add, points))
+    patch.setattr(Audit, "record", _watched_row(Audit.record, points))
     sys.exit(main(["serve"]))
 
 
@@ -129,15 +129,31 @@ def _watched_sleep(sleep: Body, points: Points) -> Body:
     return watched
 
 
-def _watched_row(write: Body, moment: str, points: Points) -> Body:
-    """Of rows that are written in a transaction of their own there are both moments."""
+def _watched_add(add: Callable[..., bool], points: Points) -> Callable[..., bool]:
+    """Inside of the transaction that adds the row."""
     counted = Counter[Event]()
 
-    async def watched(audit: Audit, *arguments: Any, **named: Any) -> Any:
-        written = await write(audit, *arguments, **named)
-        event = next(one for one in arguments if isinstance(one, Event))
-        counted[event] += 1
-        points.reach(moment, f"row_{event}#{counted[event]}")
+    def watched(audit: Audit, *arguments: Any, **named: Any) -> bool:
+        written = add(audit, *arguments, **named)
+        points.reach("inside", _row(counted, arguments))
         return written
 
     return watched
+
+
+def _watched_row(record: Body, points: Points) -> Body:
+    """After the transaction, for rows that have one of their own."""
+    counted = Counter[Event]()
+
+    async def watched(audit: Audit, *arguments: Any, **named: Any) -> Any:
+        written = await record(audit, *arguments, **named)
+        points.reach("after", _row(counted, arguments))
+        return written
+
+    return watched
+
+
+def _row(counted: Counter[Event], arguments: Iterable[object]) -> str:
+    event = next(one for one in arguments if isinstance(one, Event))
+    counted[event] += 1
+    return f"row_{event}#{counted[event]}"

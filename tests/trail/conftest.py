@@ -91,19 +91,14 @@ async def fill(store: Store, count: int) -> None:
         previous = mac_of(KEY, previous, row | {"at": moment(LONG_AGO + timedelta(days=seq))})
         side.append({"seq": seq, "salt": f"{seq}", **people})
         chained.append(row | {"mac": previous})
-    async with store.begin() as connection:
-        await connection.execute(audit_people.insert(), side)
-        await connection.execute(audit_rows.insert(), chained)
+    await store.change(audit_people.insert().values(side), audit_rows.insert().values(chained))
 
 
 async def tamper(store: Store, *changes: sa.Executable) -> None:
     """Changes the trail as somebody could who owns the database, and has not the key."""
     sqlite = ["DROP TRIGGER audit_no_update", "DROP TRIGGER audit_no_delete"]
-    async with store.begin() as connection:
-        for trigger in sqlite if store.single else ["DROP TRIGGER audit_no_change ON audit_rows"]:
-            await connection.execute(sa.text(trigger))
-        for change in changes:
-            await connection.execute(change)
+    triggers = sqlite if store.single else ["DROP TRIGGER audit_no_change ON audit_rows"]
+    await store.change(*(sa.text(trigger) for trigger in triggers), *changes)
 
 
 def edited(table: sa.Table, seq: int, **columns: str) -> sa.Executable:

@@ -20,8 +20,7 @@ async def entries(store: Store, since: datetime | None = None, until: datetime |
 
 async def test_entry(store: Store) -> None:
     first, *others = await entries(store)
-    async with store.begin() as connection:
-        row = (await connection.execute(sa.select(audit_rows).where(audit_rows.c.seq == 1))).one()
+    [row] = await store.rows(sa.select(audit_rows).where(audit_rows.c.seq == 1))
     assert first == Entry(
         seq=1,
         at=row.at.strftime("%Y-%m-%dT%H:%M:%S.%f+00:00"),

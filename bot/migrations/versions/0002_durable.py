@@ -66,7 +66,6 @@ def _create_cancellations() -> None:
         sa.Column("kind", sa.String(64), nullable=False),
         sa.Column("target_id", sa.Text, nullable=False),
         sa.Column("scope", sa.Text, nullable=False),
-        sa.Column("claim_key", sa.Text, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("joined_to", sa.String(32)),
         sa.Column("instance", sa.String(32), nullable=False),
