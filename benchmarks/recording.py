@@ -1,7 +1,7 @@
 """From click to recorded, 200 at once, against what a bare start of a DBOS workflow takes in the same run.
 
-Stand-ins on loopback and the real bot as a process, on SQLite. The figure of a click holds everything from Slack's
-request to the answer, which comes once the cancellation is recorded.
+Stand-ins on loopback and the real bot as a process, on SQLite. The acknowledgement comes once the cancellation is
+recorded; "as Slack sees it" holds both sides of HTTP and of its signature, too.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -30,13 +31,14 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass
 class Measured:
-    """Milliseconds from the submission to its answer, and what the process saw of itself."""
+    """Milliseconds from the submission to its answer, at Slack and `inside`, and what the process saw of itself."""
 
     recorded: list[float] = field(default_factory=list)
     at_once: list[float] = field(default_factory=list)
     pressed_again: int = 0
     told_seconds: float = 0.0
-    seen: dict[str, float] = field(default_factory=dict)
+    inside: list[float] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
 
 
 async def _bare_starts(database_url: str) -> float:
@@ -119,6 +121,8 @@ async def _measure(tenant: Tenant, environment: dict[str, str]) -> Measured:
             told = len(tenant.slack.messages(AUDIT))
             measured.recorded.append(await _submit(tenant, view, measured))
             await _told(tenant, told + 1)
+        await asyncio.sleep(0.5)
+        measured.inside = json.loads(probe.read_text())["recorded_ms"]
         views = [await _dialog(tenant) for _ in range(_AT_ONCE)]
         told = len(tenant.slack.messages(AUDIT))
         probe.with_suffix(".reset").touch()
@@ -170,11 +174,12 @@ async def run() -> None:
 
 
 def _print(bare: float, measured: Measured) -> None:
-    recorded = statistics.median(measured.recorded)
+    recorded, answered = statistics.median(measured.inside), statistics.median(measured.recorded)
     rows: Sequence[tuple[str, str, str]] = (
         ("bare start of a DBOS workflow, median", f"{bare:.1f} ms", ""),
-        ("click to recorded and answered, median", f"{recorded:.1f} ms", "aim: 10 ms to recorded"),
-        ("ratio of the two", f"{recorded / bare:.2f}", ""),
+        ("click, as Bolt hands it on, to recorded, median", f"{recorded:.1f} ms", "aim: 10 ms"),
+        ("ratio to a bare start", f"{recorded / bare:.2f}", "aim: 2.5 (10 ms where a bare start takes 4)"),
+        ("click to answered, as Slack sees it, median", f"{answered:.1f} ms", "Slack waits 3,000 ms"),
         (f"{_AT_ONCE} at once: answered, slowest", f"{max(measured.at_once):.0f} ms", "Slack waits 3,000 ms"),
         (f"{_AT_ONCE} at once: not in time, pressed again", f"{measured.pressed_again}", ""),
         (f"{_AT_ONCE} at once: all told after", f"{measured.told_seconds:.1f} s", ""),
@@ -182,7 +187,7 @@ def _print(bare: float, measured: Measured) -> None:
         ("memory of the process, peak", f"{measured.seen['peak_mb']:.0f} MB", "aim: 160 MB"),
     )
     for what, figure, aim in rows:
-        print(f"{what:<42} {figure:>10}   {aim}")
+        print(f"{what:<48} {figure:>10}   {aim}")
 
 
 def _free_port() -> int:

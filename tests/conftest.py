@@ -1,8 +1,12 @@
-"""What holds for every test: in CI nothing is skipped."""
+"""What holds for every test: in CI nothing is skipped. The databases' fixtures are known everywhere."""
 
 import os
 
 import pytest
+
+from tests.databases import database_url, postgres, store
+
+__all__ = ["database_url", "postgres", "store"]
 
 KILLED = "killed"
 """The property of a test that holds its row of the kill test's table."""

@@ -4,11 +4,9 @@ import asyncio
 import hashlib
 import hmac
 import json
-import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +21,6 @@ from bot.resources import Target
 from bot.sandbox.people import ALICE, TEAM_ID, TENANT_ID
 from bot.store import Store
 from bot.tables import audit_people, audit_rows
-from tests.postgres import Postgres
 
 KEY = b"the key of these tests, long enough"
 TARGET = Target("governance-role", "6f1f8b3a-0000-4000-8000-0000000000aa", "azureResources")
@@ -32,33 +29,6 @@ REASON = "Ünwanted <!channel> 'quoted' ☕\r\nsecond line"
 CANCELLATION = Cancellation(
     id="a" * 32, actor=ACTOR, target=TARGET, justification=REASON, at=datetime(2026, 3, 4, tzinfo=UTC)
 )
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="pg") as directory:
-        server = Postgres(Path(directory))
-        try:
-            server.wait()
-            yield server
-        finally:
-            server.stop()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bot.db"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.create()
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    store = Store(database_url)
-    await store.migrate()
-    yield store
-    await store.close()
 
 
 @pytest.fixture

@@ -27,8 +27,6 @@ from bot.sandbox.people import ALICE, BOB, TEAM_ID, TENANT_ID
 from bot.store import Store, now
 from bot.tables import audit_people, audit_rows, cancellations, claims
 
-pytest_plugins = ["tests.databases"]
-
 SECRET = b"the key of these tests, long enough"
 KEY, ANOTHER = "approvalitem//6f1f8b3a", "approvalitem//another"
 IN_TIME = math.inf

@@ -12,8 +12,6 @@ from bot.store import Store, now
 from bot.tables import instances
 from bot.timings import Timings
 
-pytest_plugins = ["tests.databases"]
-
 TIMINGS = Timings()
 ASKS_ALWAYS = replace(TIMINGS, presumed_dead=0.0)
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

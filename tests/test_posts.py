@@ -8,8 +8,6 @@ import pytest
 from bot.posts import Post, Posts
 from bot.store import Store, now
 
-pytest_plugins = ["tests.databases"]
-
 ID = f"{'a' * 32}:reply"
 
 

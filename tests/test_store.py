@@ -23,8 +23,6 @@ from bot.store import Card, Dialog, Store, new_id, now
 from bot.tables import accounts, dialogs, links, metadata
 from tests.postgres import Postgres
 
-pytest_plugins = ["tests.databases"]
-
 MIGRATIONS = Path(bot.migrations.__file__ or "").parent
 TARGET = Target("governance-role", "6F1F8B3A-0000-4000-8000-0000000000AA", "azureResources")
 CARD = Card("c" * 32, "T0", "C0", "", TARGET, {"title": "Büro ☕ 'quoted'", "lines": [1, None]}, closed=False)

@@ -1,8 +1,7 @@
 """Tenants, databases that are ready for use, and the table at the end of the run."""
 
 import shutil
-import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -21,17 +20,6 @@ from tests.postgres import Postgres
 AUDIT_KEY: Final = "the key of these tests, long enough"
 
 SetStage = Callable[[Scenario], AbstractAsyncContextManager[Stage]]
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="pg") as directory:
-        server = Postgres(Path(directory))
-        try:
-            server.wait()
-            yield server
-        finally:
-            server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,7 @@
 """An audit trail on SQLite and on a real PostgreSQL, and what somebody could do to it."""
 
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from bot.resources import Target
 from bot.store import Store
 from bot.tables import audit_people, audit_rows
 from bot.trail import Verdict, verify
-from tests.postgres import Postgres
 
 KEY = b"the key of these tests, long enough"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -27,25 +24,6 @@ CANCELLATION = Cancellation(
     justification="Ünwanted ☕",
     at=LONG_AGO,
 )
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="pg") as directory:
-        server = Postgres(Path(directory))
-        try:
-            server.wait()
-            yield server
-        finally:
-            server.stop()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bot.db"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.create()
 
 
 @pytest.fixture

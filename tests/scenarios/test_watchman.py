@@ -1,0 +1,74 @@
+"""What the watchman takes for stopped, with a real engine and database."""
+
+import asyncio
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.accounts import Accounts
+from bot.audit import Audit
+from bot.cancel import CANCEL
+from bot.cancellation import Actor, Cancellation
+from bot.cancellations import Cancellations
+from bot.durable import Engine, Job
+from bot.instances import Instance, Watchman
+from bot.keys import Sealer
+from bot.resources import Target
+from bot.runs import Run, Runs
+from bot.sandbox.people import ALICE, TEAM_ID
+from bot.store import Store
+from bot.timings import Timings
+from tests.scenarios.conftest import ROOM
+
+KEY = b"the key of these tests, long enough"
+WISH = Cancellation(
+    id="a" * 32,
+    actor=Actor(TEAM_ID, ALICE.slack_id, "C0"),
+    target=Target("approval-item", "6f1f8b3a", ""),
+    justification="by mistake",
+    at=datetime(2026, 3, 4, tzinfo=UTC),
+)
+
+
+class _BegunMeanwhile(Engine):
+    """Its workflow begins in the watchman's second round, between its two looks."""
+
+    rounds = 0
+
+    async def jobs(self, ids: Collection[str]) -> Mapping[str, Job]:
+        self.rounds += 1
+        if self.rounds == 2:
+            await self.start(CANCEL, WISH.id, WISH.id, 0)
+        return await super().jobs(ids)
+
+
+async def test_what_has_just_begun_is_left_alone(tmp_path: Path) -> None:
+    """Fails when the watchman trusts what it saw before it read the jobs: it gave up what was running."""
+    for make_room in ROOM:
+        await make_room()
+    store, timings = Store(f"sqlite:///{tmp_path}/bot.db"), replace(Timings(), heartbeat=0.05)
+    await store.prepare()
+    instance, engine, runs, ended = Instance("one", store, timings), _BegunMeanwhile(store.url, "one"), Runs(store), []
+
+    async def workflow(cancellation_id: str, _number: int) -> None:
+        while engine.rounds < 6:  # noqa: ASYNC110  # the engine sets no event
+            await asyncio.sleep(0.02)
+        ended.append(cancellation_id)
+
+    engine.register(CANCEL, workflow)
+    await instance.join()
+    await engine.launch()
+    kept = Cancellations(store, Accounts(store, ""), Audit(store, KEY), Sealer(KEY), "one")
+    assert await kept.record(WISH, "key", {}, math.inf) is None
+    watch = asyncio.create_task(Watchman(instance, engine, runs, timings).watch())
+    async with asyncio.timeout(20):
+        while not ended:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert (ended, await runs.open("one")) == ([WISH.id], [Run(WISH.id, 0)])
+    watch.cancel()
+    await asyncio.gather(watch, return_exceptions=True)
+    await engine.drain(5)
+    await engine.close()
+    await store.close()
