@@ -4,22 +4,21 @@ DBOS holds its state in globals of its module, so a process has one `Engine` at 
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from dbos import error as dbos_errors
 from pydantic import TypeAdapter
 from sqlalchemy.engine import URL
 
 from bot.errors import ConfigError, NoDatabase
+from bot.workflows import Job, quiet, system_url
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -27,22 +26,7 @@ T = TypeVar("T")
 # Pinned: DBOS leaves workflows of another version alone for ever. Changed steps are told apart by `DBOS.patch_async`.
 _VERSION: Final = "1"
 _THREADS: Final = 8
-_UNFINISHED: Final = ["PENDING", "ENQUEUED"]
 _BATCH: Final = 500
-
-
-@dataclass(frozen=True)
-class Job:
-    """A workflow as its records tell. `status` is DBOS's word; `executor` the process that runs it."""
-
-    id: str
-    status: str
-    executor: str
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether some process runs it, or will."""
-        return self.status in _UNFINISHED
 
 
 class Engine:
@@ -56,7 +40,7 @@ class Engine:
         self._stopping = False
         self._steps = 0
         self._asleep = 0
-        _quiet()
+        quiet()
         DBOS(config=_config(url, executor))
 
     def register(self, name: str, workflow: Callable[..., Awaitable[None]]) -> None:
@@ -196,33 +180,6 @@ class Engine:
             self._active.discard(workflow_id)
 
 
-class Records:
-    """The records from outside, for an operator's command: nothing runs here. Blocks; close it."""
-
-    def __init__(self, url: URL) -> None:
-        _quiet()
-        self._client = DBOSClient(system_database_url=_system_url(url), serializer=DBOSPortableJSONSerializer())
-
-    def jobs(self, ids: Collection[str]) -> Mapping[str, Job]:
-        """What is recorded of these workflows."""
-        found = self._client.list_workflows(workflow_ids=list(ids), load_input=False, load_output=False) if ids else []
-        return {one.workflow_id: Job(one.workflow_id, one.status, one.executor_id or "") for one in found}
-
-    def steps(self, workflow_id: str) -> list[tuple[int, str]]:
-        """Number and name of every recorded step."""
-        return [(one["function_id"], one["function_name"]) for one in self._client.list_workflow_steps(workflow_id)]
-
-    def close(self) -> None:
-        """Closes the connections."""
-        self._client.destroy()
-
-
-def migrate(url: URL) -> None:
-    """Makes DBOS's tables, or brings them up to date. Blocks."""
-    _quiet()
-    DBOS.migrate(system_database_url=_system_url(url))
-
-
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     """Does the work, tried again for about a minute while the database is away; raises `NoDatabase` after that."""
     for pause in (0.1, 0.5, 1, 2, 5, 10, 20):
@@ -245,7 +202,7 @@ def _config(url: URL, executor: str) -> DBOSConfig:
     single = url.get_backend_name() == "sqlite"
     return {
         "name": "cancel-approval-bot",
-        "system_database_url": _system_url(url),
+        "system_database_url": system_url(url),
         "application_version": _VERSION,
         "executor_id": executor,
         "serializer": DBOSPortableJSONSerializer(),
@@ -256,16 +213,3 @@ def _config(url: URL, executor: str) -> DBOSConfig:
         "use_listen_notify": False,
         "log_level": "WARNING",
     }
-
-
-def _system_url(url: URL) -> str:
-    driver = "sqlite" if url.get_backend_name() == "sqlite" else "postgresql+psycopg"
-    return url.set(drivername=driver).render_as_string(hide_password=False)
-
-
-def _quiet() -> None:
-    """DBOS logs through our pipeline, and only what is wrong: it adds its own handler where it finds none."""
-    logger = logging.getLogger("dbos")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-        logger.addFilter(lambda record: "task cancelled" not in record.getMessage())  # so it is at every stop

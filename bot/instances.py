@@ -9,12 +9,13 @@ import sqlalchemy as sa
 import structlog
 
 from bot.cancel import CANCEL
-from bot.durable import Engine, Job
+from bot.durable import Engine
 from bot.errors import BotError, NoDatabase
 from bot.runs import Run, Runs
 from bot.store import Store
 from bot.tables import instances
 from bot.timings import Timings
+from bot.workflows import Job
 
 log = structlog.get_logger(__name__)
 

@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from bot.durable import Job, Records
 from bot.errors import InputError, Refused
 from bot.runs import Run, Runs
 from bot.store import Store
 from bot.tables import audit_rows, cancellations
+from bot.workflows import Job, Records
 
 _MOST: Final = 200
 

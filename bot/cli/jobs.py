@@ -40,10 +40,10 @@ async def run(options: argparse.Namespace) -> int:
 
 @asynccontextmanager
 async def _open() -> "AsyncIterator[Jobs]":
-    from bot.durable import Records
     from bot.jobs import Jobs
     from bot.settings import load_settings
     from bot.store import Store
+    from bot.workflows import Records
 
     store = Store(load_settings().database_url.get_secret_value())
     try:

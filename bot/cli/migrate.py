@@ -10,13 +10,13 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(_options: argparse.Namespace) -> int:
     """Brings the schema up to date and says its revision."""
-    from bot import durable
+    from bot import workflows
     from bot.settings import load_settings
     from bot.store import Store
 
     store = Store(load_settings().database_url.get_secret_value())
     revision = await store.migrate()
-    await asyncio.to_thread(durable.migrate, store.url)
+    await asyncio.to_thread(workflows.migrate, store.url)
     await store.close()
     print(f"The schema is at revision {revision}.")
     return 0

@@ -49,11 +49,8 @@ class Cards:
         over = outcome.result in (Result.CANCELLED, Result.ACCEPTED, Result.ALREADY_FINAL)
         line = text.card_line(outcome, now())
         own = await self._store.card(cancellation.card_id or cancellation.id)
-        others = [
-            one
-            for one in await self._open_cards(cancellation.target)
-            if not one[1].by and one[0].id != (own and own.id)
-        ]
+        notices = [one for one in await self._open_cards(cancellation.target) if not one[1].by]
+        others = [(one, details) for one, details in notices if own is None or one.id != own.id]
         for one, details in [*([(own, CardDetails(**own.details))] if own and own.ts else []), *others]:
             if details.by or over or outcome.reason in _UNSETTLED:
                 ended = replace(details, ended=line, ended_by=cancellation.actor.user)

@@ -9,7 +9,7 @@ from typing import Final
 import psycopg
 import pytest
 
-from bot import durable
+from bot import workflows
 from bot.database import driver_url, migrate
 from bot.sandbox.tenant import Tenant
 from bot.store import new_id
@@ -70,4 +70,4 @@ def set_stage(tmp_path: Path, unused_tcp_port: int, database: str) -> SetStage:
 
 def _migrate(url: str) -> None:
     migrate(driver_url(url))
-    durable.migrate(driver_url(url))
+    workflows.migrate(driver_url(url))

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from bot import durable
+from bot import workflows
 from bot.app import Bot
 from bot.sandbox.faults import Fault
 from bot.sandbox.tenant import Tenant
@@ -54,7 +54,7 @@ async def test_not_ready_without_the_database(server: Postgres, start: Start) ->
     url = server.create()
     store = Store(url)
     await store.migrate()
-    await asyncio.to_thread(durable.migrate, store.url)
+    await asyncio.to_thread(workflows.migrate, store.url)
     await store.close()
     async with start("http", DATABASE_URL=url, AUDIT_KEY="x" * 32) as bot:
         await _becomes(bot, 200)

@@ -12,7 +12,7 @@ from bot.audit import Audit
 from bot.cancel import CANCEL
 from bot.cancellation import Actor, Cancellation
 from bot.cancellations import Cancellations
-from bot.durable import Engine, Job
+from bot.durable import Engine
 from bot.instances import Instance, Watchman
 from bot.keys import Sealer
 from bot.resources import Target
@@ -20,6 +20,7 @@ from bot.runs import Run, Runs
 from bot.sandbox.people import ALICE, TEAM_ID
 from bot.store import Store
 from bot.timings import Timings
+from bot.workflows import Job
 from tests.scenarios.conftest import ROOM
 
 KEY = b"the key of these tests, long enough"
