@@ -18,6 +18,7 @@ test: $(STAMP)  ## most of a test is waiting, so there are more workers than pro
 
 bench: $(STAMP)  ## what takes how long, beside its aims
 	$(BIN)/python -m benchmarks.recording
+	$(BIN)/python -m benchmarks.tokens
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -7,10 +7,8 @@ recorded; "as Slack sees it" holds both sides of HTTP and of its signature, too.
 import asyncio
 import contextlib
 import json
-import os
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -19,9 +17,10 @@ from typing import Any
 
 import httpx
 
+from benchmarks.setting import Row, benched, linked, table
 from bot.sandbox.people import ALICE
 from bot.sandbox.slack_view import View
-from bot.sandbox.tenant import AUDIT, CHANNEL, CONSENTS, PUBLIC_HOST, REDIRECT_URI, Tenant
+from bot.sandbox.tenant import AUDIT, CHANNEL, PUBLIC_HOST, Tenant
 
 _AT_ONCE = 200
 _ONE_BY_ONE = 60
@@ -136,46 +135,21 @@ async def _measure(tenant: Tenant, environment: dict[str, str]) -> Measured:
     return measured
 
 
-async def _prepare(tenant: Tenant, environment: dict[str, str]) -> None:
-    """Links the people, by the bot's own code."""
-    from bot.cli.seed import link
-    from bot.configuration import load_configuration
-    from bot.services import open_services
-
-    os.environ.update(environment)
-    with contextlib.chdir(tenant.directory):
-        configuration = load_configuration()
-    async with open_services(configuration) as services:
-        await link(configuration, services, CONSENTS, REDIRECT_URI)
-
-
 async def run() -> None:
     """Prints the figures beside their aims, and the ratio to a bare start."""
-    with tempfile.TemporaryDirectory(prefix="bench") as directory:
-        async with Tenant(Path(directory)) as tenant:
-            tenant.graph.variant["approvalItem"] = "204"  # done at once: what Microsoft takes is not measured
-            basics = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-            environment = (
-                basics
-                | tenant.environment(http=True)
-                | {
-                    "PORT": str(_free_port()),
-                    "LOG_LEVEL": "WARNING",
-                    "PROBE_FILE": str(Path(directory) / "probe.json"),
-                    "PYTHONPATH": str(_ROOT),
-                    "SECRETS_DIR": directory,
-                    "TIME_SCALE": "1",
-                }
-            )
-            await _prepare(tenant, environment)
-            bare = await _bare_starts(f"sqlite:///{directory}/bare.db")
-            measured = await _measure(tenant, environment)
+    async with benched() as (tenant, environment):
+        tenant.graph.variant["approvalItem"] = "204"  # done at once: what Microsoft takes is not measured
+        environment |= {"PROBE_FILE": f"{tenant.directory}/probe.json", "PYTHONPATH": str(_ROOT)}
+        async with linked(tenant, environment):
+            pass
+        bare = await _bare_starts(f"sqlite:///{tenant.directory}/bare.db")
+        measured = await _measure(tenant, environment)
     _print(bare, measured)
 
 
 def _print(bare: float, measured: Measured) -> None:
     recorded, answered = statistics.median(measured.inside), statistics.median(measured.recorded)
-    rows: Sequence[tuple[str, str, str]] = (
+    rows: Sequence[Row] = (
         ("bare start of a DBOS workflow, median", f"{bare:.1f} ms", ""),
         ("click, as Bolt hands it on, to recorded, median", f"{recorded:.1f} ms", "aim: 10 ms"),
         ("ratio to a bare start", f"{recorded / bare:.2f}", "aim: 2.5 (10 ms where a bare start takes 4)"),
@@ -186,16 +160,7 @@ def _print(bare: float, measured: Measured) -> None:
         (f"{_AT_ONCE} at once: loop blocked at most", f"{measured.seen['blocked_ms']:.0f} ms", "aim: 100 ms"),
         ("memory of the process, peak", f"{measured.seen['peak_mb']:.0f} MB", "aim: 160 MB"),
     )
-    for what, figure, aim in rows:
-        print(f"{what:<48} {figure:>10}   {aim}")
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
+    table(rows)
 
 
 if __name__ == "__main__":

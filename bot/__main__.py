@@ -18,6 +18,7 @@ COMMANDS = {
     "notify": "post the notification of one request, with its Cancel button",
     "audit": "verify or export the audit trail",
     "jobs": "see the cancellations that run, and begin a stopped one again",
+    "links": "see who is linked to which Microsoft account, and revoke a link",
     "manifest": "print the Slack app manifest",
 }
 

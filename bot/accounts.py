@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -16,11 +17,10 @@ from bot.tables import accounts, links
 
 log = structlog.get_logger(__name__)
 
-_LINKED: Final = (
-    sa.select(links.c.tid, links.c.oid, accounts.c.name)
-    .join(accounts, (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid))
-    .where((links.c.team == sa.bindparam("team")) & (links.c.user == sa.bindparam("user")))
-)
+_SAME: Final = (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid)
+_LINKS: Final = sa.select(links, accounts.c.name).join(accounts, _SAME)
+_LINKED: Final = _LINKS.where((links.c.team == sa.bindparam("team")) & (links.c.user == sa.bindparam("user")))
+_DROP_UNLINKED: Final = accounts.delete().where(~sa.exists().where(_SAME))
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,16 @@ class Linked:
 
     account: Account
     name: str
+
+
+@dataclass(frozen=True)
+class Link:
+    """A Slack user and their Microsoft account, linked since then."""
+
+    team: str
+    user: str
+    linked: Linked
+    since: datetime
 
 
 class Accounts:
@@ -49,11 +59,10 @@ class Accounts:
         old = ((links.c.team == team) & (links.c.user == user)) | (
             (links.c.tid == account.tid) & (links.c.oid == account.oid)
         )
-        kept = sa.exists().where((links.c.tid == accounts.c.tid) & (links.c.oid == accounts.c.oid))
         await self._store.change(
             links.delete().where(old),
             accounts.delete().where(_row(account)),
-            accounts.delete().where(~kept),
+            _DROP_UNLINKED,
             accounts.insert().values(
                 tid=account.tid,
                 oid=account.oid,
@@ -63,6 +72,22 @@ class Accounts:
             ),
             links.insert().values(team=team, user=user, tid=account.tid, oid=account.oid, created_at=now()),
         )
+
+    async def unlink(self, team: str, user: str) -> bool:
+        """Deletes a link and its tokens; whether there was one."""
+        mine = links.delete().where((links.c.team == team) & (links.c.user == user)).returning(links.c.user)
+
+        def work(connection: sa.Connection) -> bool:
+            found = connection.execute(mine).one_or_none()
+            connection.execute(_DROP_UNLINKED)
+            return found is not None
+
+        return await self._store.write(work)
+
+    async def links(self) -> list[Link]:
+        """Every link, the oldest first."""
+        rows = await self._store.rows(_LINKS.order_by(links.c.created_at, links.c.team, links.c.user))
+        return [Link(row.team, row.user, Linked(Account(row.tid, row.oid), row.name), row.created_at) for row in rows]
 
     async def load(self, account: Account) -> str | None:
         """The MSAL cache; None when there is none, or none that these keys open for this very account."""

@@ -187,7 +187,15 @@ class Bot:
         self, *, parser: Parser, directory: Directory, gate: Gate, dialogs: Dialogs, poster: Poster, sealer: Sealer
     ) -> None:
         self._bolt.command(COMMAND)(
-            Commands(parser=parser, directory=directory, gate=gate, dialogs=dialogs, poster=poster, tasks=self._clicks)
+            Commands(
+                parser=parser,
+                directory=directory,
+                accounts=self._services.accounts,
+                gate=gate,
+                dialogs=dialogs,
+                poster=poster,
+                tasks=self._clicks,
+            )
         )
         self._bolt.action(CANCEL_ACTION)(
             CancelButton(

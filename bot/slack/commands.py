@@ -4,6 +4,8 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.accounts import Accounts
+from bot.cancellation import Actor
 from bot.gate import Gate
 from bot.slack import text
 from bot.slack.answering import answering
@@ -12,19 +14,28 @@ from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
 from bot.slack.inbox import Click
 from bot.slack.posting import Poster
-from bot.slack.request import Command, Parser
+from bot.slack.request import Command, Parser, Word
 from bot.store import new_id
 from bot.tasks import Tasks
 
 
 class Commands:
-    """`/cancel-approval`: opens the dialog, as far filled in as the command says."""
+    """`/cancel-approval`: opens the dialog, as far filled in as the command says; or answers one of its own words."""
 
     def __init__(
-        self, *, parser: Parser, directory: Directory, gate: Gate, dialogs: Dialogs, poster: Poster, tasks: Tasks
+        self,
+        *,
+        parser: Parser,
+        directory: Directory,
+        accounts: Accounts,
+        gate: Gate,
+        dialogs: Dialogs,
+        poster: Poster,
+        tasks: Tasks,
     ) -> None:
         self._parser = parser
         self._directory = directory
+        self._accounts = accounts
         self._gate = gate
         self._dialogs = dialogs
         self._poster = poster
@@ -39,12 +50,19 @@ class Commands:
         async with answering(self._poster, click):
             actor = await self._directory.in_time(click)
             command = self._parser.command(typed)
-            if command.help:
-                await self._poster.answer(click.user, click.response_url, text.help_text(self._gate.registry))
+            if command.word:
+                await self._poster.answer(click.user, click.response_url, await self._answer(command.word, actor))
                 return
             if command.resource:
                 self._gate.admit(actor, command.resource)
             await self._dialogs.open(click, actor, _prefilled(command), command.target)
+
+    async def _answer(self, word: Word, actor: Actor) -> str:
+        if word is Word.HELP:
+            return text.help_text(self._gate.registry)
+        if word is Word.WHOAMI:
+            return text.who(actor.account_name if actor.account else None)
+        return text.SIGNED_OUT if await self._accounts.unlink(actor.team, actor.user) else text.who(None)
 
 
 def _prefilled(command: Command) -> Prefilled:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from bot.errors import InputError
@@ -13,11 +14,22 @@ from bot.slack.dialog import ID, JUSTIFICATION, KIND
 _LONGEST: Final = 3000  # what a dialog's input can hold
 
 
+class Word(StrEnum):
+    """What the command does besides cancelling."""
+
+    HELP = "help"
+    WHOAMI = "whoami"
+    SIGNOUT = "signout"
+
+
 @dataclass(frozen=True)
 class Command:
-    """A parsed slash command, `id` as it was typed. Without a resource, the dialog asks for everything."""
+    """A parsed slash command: a word of its own, or a cancellation. `id` is as it was typed.
 
-    help: bool = False
+    Without a resource, the dialog asks for everything.
+    """
+
+    word: Word | None = None
     resource: Resource | None = None
     target: Target | None = None
     id: str = ""
@@ -36,8 +48,8 @@ class Parser:
     def command(self, typed: str) -> Command:
         """The text after the command, as Slack delivers it: escaped once."""
         words = text.unescape(_unlinked(typed)).strip()
-        if words.casefold() == "help":
-            return Command(help=True)
+        if words.casefold() in set(Word):
+            return Command(Word(words.casefold()))
         first, rest = _split(words)
         if not first:
             return Command()
@@ -60,7 +72,7 @@ class Parser:
         return self._of_id(self._resource(kind), trimmed)
 
     def _filled(self, target: Target, typed: str, justification: str) -> Command:
-        return Command(False, self._enabled[target.kind], target, typed, _held(justification))
+        return Command(None, self._enabled[target.kind], target, typed, _held(justification))
 
     def _resource(self, word: str) -> Resource:
         resource = self._enabled.find(word)

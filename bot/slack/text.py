@@ -105,6 +105,10 @@ CLOSED_CARD: Final = "There is nothing left to cancel here; the card shows how i
 BEING_POSTED: Final = "This notification is still being posted. Please press the button again."
 NO_DIALOG: Final = "Slack did not let the dialog open in time. Nothing was sent. Please try again."
 NOTHING_SENT: Final = "This could not be recorded in time, so nothing was sent. Press the button again."
+SIGNED_OUT: Final = (
+    "You are signed out: the link to your Microsoft account and your tokens are deleted here. "
+    "What you have begun and what still needs your sign-in is not sent."
+)
 RECORDED_LATE: Final = (
     "It was recorded after all, a moment after I said it was not. It goes on; the thread shows how it ends."
 )
@@ -211,6 +215,13 @@ def unreadable(resource: Resource) -> str:
     return "only the person concerned can read it"
 
 
+def who(name: str | None) -> str:
+    """What `whoami` answers; None for whoever is not linked."""
+    if name is None:
+        return "You are not linked to a Microsoft account. Ask whoever runs this bot to link it."
+    return f"You act at Microsoft as {escape(name)}. To end that: {COMMAND} signout"
+
+
 def help_text(enabled: Registry) -> str:
     """What `help` answers."""
     kinds = "\n".join(f"•  {resource.kind}: {resource.label}" for resource in enabled)
@@ -218,6 +229,8 @@ def help_text(enabled: Registry) -> str:
         f"{COMMAND}: opens a dialog for kind, id and the reason\n"
         f"{COMMAND} <kind> <id> [reason]: the same, filled in\n"
         f"{COMMAND} <Graph URL> [reason]: the same, from a pasted address\n"
+        f"{COMMAND} whoami: the Microsoft account that you act as\n"
+        f"{COMMAND} signout: deletes that link, and your tokens\n"
         f"Kinds here:\n{kinds}\n"
         "Nothing is sent before you press the dialog's button. What became of it is told in the thread."
     )

@@ -132,6 +132,22 @@ async def test_help_explains(tenant: Tenant, alice: Play) -> None:
 
 
 @pytest.mark.usefixtures("bot")
+async def test_signing_out(tenant: Tenant, alice: Play) -> None:
+    """Fails when the link, or what it opens, outlives `signout`."""
+    target = tenant.graph.add("approvalItem", owner=ALICE.oid)
+    told = [ALICE.email, "You are signed out", "not linked to a Microsoft account", "not linked"]
+    for number, (typed, part) in enumerate(zip(("whoami", "SignOut", "whoami", "signout"), told, strict=True), 1):
+        await alice.command(typed)
+        await alice.told_times(number)
+        assert part in alice.private()[-1]
+    await alice.command(f"approval-item {target} Not needed")
+    await alice.told_times(5)
+    assert "link" in alice.private()[-1]
+    assert tenant.slack.open_view(ALICE.slack_id) is None
+    assert tenant.graph.effects == []
+
+
+@pytest.mark.usefixtures("bot")
 async def test_each_mistake_gets_one_private_sentence(tenant: Tenant, alice: Play) -> None:
     for number, (typed, told) in enumerate(MISTAKES.values(), 1):
         await alice.command(typed)
