@@ -84,6 +84,18 @@ class Accounts:
 
         return await self._store.write(work)
 
+    async def forget_unused(self, before: datetime) -> int:
+        """Deletes the links whose tokens were last renewed before this moment; returns how many."""
+        unused = sa.select(accounts.c.oid).where(_SAME & (accounts.c.updated_at < before)).exists()
+        old = links.delete().where(unused)
+
+        def work(connection: sa.Connection) -> int:
+            found = connection.execute(old).rowcount
+            connection.execute(_DROP_UNLINKED)
+            return found
+
+        return await self._store.write(work)
+
     async def links(self) -> list[Link]:
         """Every link, the oldest first."""
         rows = await self._store.rows(_LINKS.order_by(links.c.created_at, links.c.team, links.c.user))

@@ -172,6 +172,7 @@ class Bot:
             store=store,
             engine=self._engine,
             cancellations=cancellations,
+            accounts=services.accounts,
             posts=posts,
             audit=audit,
             poster=poster,

@@ -8,6 +8,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot import trail
+from bot.accounts import Accounts
 from bot.audit import Audit, Head
 from bot.cancellations import Cancellations
 from bot.durable import Engine
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 _HEAD: Final = "head"
 _KEPT: Final = timedelta(days=30)
+_UNUSED: Final = timedelta(days=90)  # Entra lets refresh tokens die by then, too
 _READ: Final[TypeAdapter[Head | None]] = TypeAdapter(Head | None)
 
 
@@ -35,6 +37,7 @@ class Housekeeper:
         store: Store,
         engine: Engine,
         cancellations: Cancellations,
+        accounts: Accounts,
         posts: Posts,
         audit: Audit,
         poster: Poster,
@@ -45,6 +48,7 @@ class Housekeeper:
         self._store = store
         self._engine = engine
         self._cancellations = cancellations
+        self._accounts = accounts
         self._posts = posts
         self._audit = audit
         self._poster = poster
@@ -76,6 +80,9 @@ class Housekeeper:
         await self._cancellations.forget(before)
         await self._posts.clean(before)
         await self._store.forget_dialogs(before)
+        unused = await self._accounts.forget_unused(moment - _UNUSED)
+        if unused:
+            log.info("links_unused", links=unused)
         erased = await trail.erase(self._store, moment - self._retention)
         if erased:
             log.info("people_erased", rows=erased)

@@ -13,7 +13,7 @@ from bot.errors import ConfigError
 from bot.graph.signin import SignedIn
 from bot.graph.tokens import Account
 from bot.sandbox.people import ALICE, BOB, TEAM_ID, TENANT_ID
-from bot.store import Store
+from bot.store import Store, now
 from bot.tables import accounts, links
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -73,6 +73,25 @@ async def test_tokens_that_nobody_is_linked_to_are_dropped(known: Accounts) -> N
     await known.link(TEAM_ID, ALICE.slack_id, SignedIn(BOBS, BOB.email, CACHE))
     assert await known.load(ALICES) is None
     assert await known.load(BOBS) == CACHE
+
+
+async def test_unlinked(known: Accounts) -> None:
+    await known.link(TEAM_ID, ALICE.slack_id, SignedIn(ALICES, ALICE.email, CACHE))
+    await known.link(TEAM_ID, BOB.slack_id, SignedIn(BOBS, BOB.email, CACHE))
+    assert [await known.unlink(TEAM_ID, ALICE.slack_id) for _ in range(2)] == [True, False]
+    assert await known.load(ALICES) is None
+    assert [(link.user, link.linked) for link in await known.links()] == [(BOB.slack_id, Linked(BOBS, BOB.email))]
+
+
+async def test_unused_links_are_forgotten(known: Accounts) -> None:
+    """Fails when using a link does not keep it."""
+    for person, account in ((ALICE, ALICES), (BOB, BOBS)):
+        await known.link(TEAM_ID, person.slack_id, SignedIn(account, person.email, CACHE))
+    limit = now()
+    await known.save(BOBS, CACHE)
+    assert [await known.forget_unused(limit) for _ in range(2)] == [1, 0]
+    assert (await known.load(ALICES), await known.load(BOBS)) == (None, CACHE)
+    assert [link.user for link in await known.links()] == [BOB.slack_id]
 
 
 async def test_linking_again_replaces_the_tokens(known: Accounts) -> None:

@@ -48,7 +48,9 @@ class Directory:
         if team != self._team or user_team not in ("", self._team):
             raise Refused("other_team", *_STRANGER)
         try:
-            _, visible, groups = await asyncio.gather(self._member(user), self._visible(channel), self._groups_of(user))
+            _, visible, groups = await asyncio.gather(
+                self._member(team, user), self._visible(channel), self._groups_of(user)
+            )
         except FAULTS as error:
             log.warning("slack_lookup_failed", error=error_of(error))
             raise Unavailable(*_UNSURE) from error
@@ -75,12 +77,14 @@ class Directory:
         """The same person as they are now; raises like `actor`."""
         return await self.actor(actor.team, actor.user, actor.channel)
 
-    async def _member(self, user: str) -> None:
+    async def _member(self, team: str, user: str) -> None:
         async def look_up() -> str:
             answer = await self._client.users_info(user=user)
             return _strangeness(answer["user"], self._team)
 
         reason = await self._keep("user", user, look_up)
+        if reason == "deactivated":
+            await self._accounts.unlink(team, user)
         if reason:
             raise Refused(reason, *_STRANGER)
 

@@ -4,10 +4,15 @@ from typing import Final
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.fernet import Fernet
 
+from bot.accounts import Accounts
+from bot.graph.signin import SignedIn
+from bot.graph.tokens import Account
 from bot.sandbox.faults import Fault
-from bot.sandbox.people import ALICE, BOTTY, DAVE, GONE, GUEST, STRANGER, Person
+from bot.sandbox.people import ALICE, BOTTY, DAVE, GONE, GUEST, STRANGER, TEAM_ID, TENANT_ID, Person
 from bot.sandbox.tenant import AUDIT, CHANNEL, SHARED, Tenant
+from bot.store import Store
 from tests.scenarios.conftest import Start
 from tests.scenarios.play import WHY, Play
 from tests.scenarios.test_slack_cards import posted
@@ -31,6 +36,20 @@ async def test_their_commands_are_refused(tenant: Tenant, person: Person, typed:
     await play.command(typed)
     assert STRANGE in await play.told()
     assert _nothing_happened(tenant, play)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_link_of_a_deactivated_person_is_deleted(tenant: Tenant) -> None:
+    store = Store(f"sqlite:///{tenant.directory}/bot.db")
+    accounts = Accounts(store, Fernet.generate_key().decode())
+    account = Account(TENANT_ID, "00000000-0000-4000-8000-0000000090ne")
+    await accounts.link(TEAM_ID, GONE.slack_id, SignedIn(account, "gone", "{}"))
+    play = Play(tenant, GONE)
+    await play.command("help")
+    assert STRANGE in await play.told()
+    assert await accounts.linked(TEAM_ID, GONE.slack_id) is None
+    assert await accounts.linked(TEAM_ID, ALICE.slack_id) is not None
+    await store.close()
 
 
 @pytest.mark.usefixtures("bot")
