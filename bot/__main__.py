@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(asyncio.run(import_module(f"bot.cli.{options.command}").run(options)))
     except ConfigError as error:
-        print("The configuration does not allow a start:", *error.problems, sep="\n  ", file=sys.stderr)
+        print("The configuration does not allow this:", *error.problems, sep="\n  ", file=sys.stderr)
         return 2
     except InputError as error:
         print(error.sentence, error.next_step, file=sys.stderr)

@@ -36,13 +36,19 @@ def existing_audit_key(configured: str, database_url: str) -> bytes:
     """As `audit_key`, but makes none: a new key fits no trail that is there already."""
     if not configured and not _path(database_url).exists():
         raise ConfigError(
-            [f"AUDIT_KEY: there is no {_path(database_url)}; restore it, or set AUDIT_KEY to what it held"]
+            [
+                f"AUDIT_KEY: there is no {_path(database_url)}, which serve makes when it first starts; "
+                "if there was one, restore it, or set AUDIT_KEY to what it held"
+            ]
         )
     return audit_key(configured, database_url)
 
 
 def _path(database_url: str) -> Path:
-    return Path(str(make_url(database_url).database)).with_name("audit.key")
+    url = make_url(database_url)
+    if url.get_backend_name() != "sqlite":
+        raise ConfigError(["AUDIT_KEY: required with PostgreSQL, the same for every instance"])
+    return Path(str(url.database)).with_name("audit.key")
 
 
 def _kept(path: Path) -> bytes:

@@ -19,11 +19,11 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings
 
 from bot.errors import ConfigError
-from bot.keys import FEWEST_CHARACTERS
 from bot.resources import Cloud
+from bot.storage import MODEL_CONFIG, Storage, problems_of, sources
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 _GUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -92,16 +92,14 @@ Channel = Annotated[str, AfterValidator(_channel)]
 class Selection(BaseSettings):
     """What can be cancelled and by whom: checked also where the rest is wrong, so that everything is named at once."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
-    )
+    model_config = MODEL_CONFIG
 
     azure_cloud: Cloud = "global"
     kinds: str = ""
     policy_file: Path = Path("policy.toml")
 
 
-class Settings(Selection):
+class Settings(Selection, Storage):
     """The configuration contract; README *Configuration* explains each variable."""
 
     slack_bot_token: SecretStr
@@ -118,7 +116,6 @@ class Settings(Selection):
     authority_override: Origin | None = Field(default=None, alias="AZURE_AUTHORITY_HOST")
     ca_bundle: Path | None = None
 
-    database_url: SecretStr = SecretStr("sqlite:///var/bot.db")
     public_url: Origin | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
@@ -126,8 +123,6 @@ class Settings(Selection):
     notify_channel: Channel | None = None
     audit_channel: Channel | None = None
     token_keys: SecretStr | None = None
-    audit_key: SecretStr | None = None
-    audit_retention_days: int = Field(default=400, ge=1)
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -157,20 +152,6 @@ class Settings(Selection):
             raise ValueError("must be a PEM file with certificates") from None
         return value
 
-    @field_validator("database_url")
-    @classmethod
-    def _names_a_database(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(("sqlite:///", "postgresql://", "postgres://")):
-            raise ValueError("must be sqlite:////path or postgresql://…")
-        return value
-
-    @field_validator("audit_key")
-    @classmethod
-    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and len(value.get_secret_value()) < FEWEST_CHARACTERS:
-            raise ValueError(f"must have at least {FEWEST_CHARACTERS} characters, made at random")
-        return value
-
     @field_validator("token_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
@@ -189,7 +170,7 @@ class Settings(Selection):
         try:
             settings = validate(given)
         except ValidationError as error:
-            raise ConfigError([*_problems(error), *problems]) from None
+            raise ConfigError([*problems_of(error), *problems]) from None
         if settings.time_scale != 1 and not settings.loopback_only:
             problems.append("TIME_SCALE: only with GRAPH_URL, AZURE_AUTHORITY_HOST and SLACK_API_URL on this machine")
         if problems:
@@ -229,20 +210,15 @@ class Settings(Selection):
 
 def load_settings() -> Settings:
     """The settings of this process; raises `ConfigError` that names every variable concerned."""
-    return Settings(**_sources())
+    return Settings(**sources())
 
 
 def load_selection() -> Selection:
     """What can be checked when the rest is wrong; with the default cloud where that is wrong, too."""
     try:
-        return Selection(**_sources())
+        return Selection(**sources())
     except ValidationError:
-        return Selection(azure_cloud="global", **_sources())
-
-
-def _sources() -> dict[str, Any]:
-    directory = os.environ.get("SECRETS_DIR") or "/run/secrets"
-    return {"_secrets_dir": directory} if Path(directory).is_dir() else {}
+        return Selection(azure_cloud="global", **sources())
 
 
 def _missing(given: Mapping[str, object]) -> Iterator[str]:
@@ -255,16 +231,3 @@ def _missing(given: Mapping[str, object]) -> Iterator[str]:
         for name in ("slack_signing_secret", "public_url"):
             if not given.get(name):
                 yield f"{name.upper()}: required in HTTP mode (or set SLACK_APP_TOKEN for Socket Mode)"
-
-
-def _problems(error: ValidationError) -> list[str]:
-    problems = []
-    for detail in error.errors(include_input=False, include_url=False):
-        message = detail["msg"].removeprefix("Value error, ")
-        name = str(detail["loc"][0]).upper()
-        problems.append(f"{name}: {'required' if detail['type'] == 'missing' else _readable(name, message)}")
-    return problems
-
-
-def _readable(name: str, message: str) -> str:
-    return "must be a GUID" if name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID") else message

@@ -5,18 +5,15 @@ import csv
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict, fields
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from bot.errors import BotError, ConfigError, InputError
+from bot.cli.existing import existing_store
+from bot.errors import BotError, InputError
 
 if TYPE_CHECKING:
     from bot.audit import Head
-    from bot.settings import Settings
-    from bot.store import Store
     from bot.trail import Entry, Verdict
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
@@ -48,15 +45,15 @@ async def run(options: argparse.Namespace) -> int:
 
 async def _verify(expected: "Head | None") -> int:
     from bot.keys import existing_audit_key
-    from bot.settings import load_settings
+    from bot.storage import load_storage
     from bot.store import now
     from bot.trail import verify
 
-    settings = load_settings()
-    days = settings.audit_retention_days
-    async with _open(settings) as store:
-        configured = settings.audit_key.get_secret_value() if settings.audit_key else ""
-        key = existing_audit_key(configured, settings.database_url.get_secret_value())
+    storage = load_storage()
+    days = storage.audit_retention_days
+    async with existing_store(storage) as store:
+        configured = storage.audit_key.get_secret_value() if storage.audit_key else ""
+        key = existing_audit_key(configured, storage.database_url.get_secret_value())
         verdict = await verify(store, key, expected, now() - timedelta(days=days))
     print("\n".join(_report(verdict, days, expected)))
     return int(verdict.problems > 0)
@@ -80,11 +77,11 @@ def _report(verdict: "Verdict", days: int, expected: "Head | None") -> list[str]
 
 
 async def _export(form: str, since: datetime | None, until: datetime | None) -> int:
-    from bot.settings import load_settings
+    from bot.storage import load_storage
     from bot.trail import export
 
     write = {"csv": _write_csv, "jsonl": _write_jsonl}[form]
-    async with _open(load_settings()) as store:
+    async with existing_store(load_storage()) as store:
         try:
             with _standard_output() as out:
                 await write(out, export(store, since, until))
@@ -118,29 +115,6 @@ async def _write_csv(out: TextIO, entries: "AsyncIterator[Entry]") -> None:
 def _harmless(value: Any) -> Any:
     """Text that a spreadsheet shows and never runs."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-@asynccontextmanager
-async def _open(settings: "Settings") -> "AsyncIterator[Store]":
-    """The database, which is not made where there is none: its trail would only seem to be empty."""
-    from bot.store import Store
-
-    configured = settings.database_url.get_secret_value()
-    _assert_exists(configured)
-    store = Store(configured)
-    try:
-        await store.prepare()
-        yield store
-    finally:
-        await store.close()
-
-
-def _assert_exists(database_url: str) -> None:
-    from bot.database import driver_url
-
-    url = driver_url(database_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
-        raise ConfigError([f"DATABASE_URL: there is no database at {url.database}"])
 
 
 def _head(text: str | None) -> "Head | None":

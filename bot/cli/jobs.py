@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
+from bot.cli.existing import existing_store
+
 if TYPE_CHECKING:
     from bot.jobs import Jobs, Listed
 
@@ -41,20 +43,15 @@ async def run(options: argparse.Namespace) -> int:
 @asynccontextmanager
 async def _open() -> "AsyncIterator[Jobs]":
     from bot.jobs import Jobs
-    from bot.settings import load_settings
-    from bot.store import Store
+    from bot.storage import load_storage
     from bot.workflows import Records
 
-    store = Store(load_settings().database_url.get_secret_value())
-    try:
-        await store.prepare()
+    async with existing_store(load_storage()) as store:
         records = Records(store.url)
         try:
             yield Jobs(store, records)
         finally:
             records.close()
-    finally:
-        await store.close()
 
 
 def _line(one: "Listed") -> str:

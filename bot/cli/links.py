@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from bot.cli.existing import existing_store
 from bot.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,12 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def run(options: argparse.Namespace) -> int:
     """Prints the links, or that one is gone; raises `InputError`."""
     from bot.accounts import Accounts
-    from bot.settings import load_settings
-    from bot.store import Store
+    from bot.storage import load_storage
 
-    store = Store(load_settings().database_url.get_secret_value())
-    try:
-        await store.prepare()
+    async with existing_store(load_storage()) as store:
         accounts = Accounts(store, "")  # links are not encrypted, and no token is read
         links = await accounts.links()
         if options.action == "list":
@@ -37,8 +35,6 @@ async def run(options: argparse.Namespace) -> int:
         for one in found:
             await accounts.unlink(one.team, one.user)
             print(f"Revoked: {_line(one)}")
-    finally:
-        await store.close()
     return 0
 
 

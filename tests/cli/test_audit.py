@@ -102,7 +102,7 @@ async def test_key_that_is_not_there_is_not_made(command: Command, audit: Audit,
     await write(audit, "x")
     (tmp_path / "var" / "audit.key").unlink()
     ran = await command("audit", "verify", **ENVIRONMENT)
-    assert (ran.code, "AUDIT_KEY: there is no var/audit.key; restore it" in ran.err) == (2, True)
+    assert (ran.code, "AUDIT_KEY: there is no var/audit.key, which serve makes" in ran.err) == (2, True)
     ran = await command("audit", "export", "--format", "jsonl", **ENVIRONMENT)
     assert (ran.code, ran.err, ran.out.count("\n")) == (0, "", 1)
     ran = await command("audit", "verify", **ENVIRONMENT, AUDIT_KEY="another key, but long enough for one")
