@@ -16,7 +16,7 @@ from bot.sandbox.tenant import AUDIT, Tenant
 from bot.store import Store, now
 from bot.trail import verify
 from tests.faults.served import KEY, Served, database, fill_disk
-from tests.scenarios.graph.cases import APPROVAL_ITEM, POST
+from tests.scenarios.graph.cases import APPROVAL_ITEM, POST, READ
 from tests.scenarios.play import words
 
 OUTAGE = 20.0
@@ -97,6 +97,20 @@ async def test_database_locked(served: Served) -> None:
     assert served.scene.rows(values["id"]) == []
     assert (await served.press(view, values)).body is None
     await served.tenant.slack.until(lambda: len(served.tenant.slack.messages(AUDIT)) == 2, 60)
+
+
+async def test_audit_key_is_lost(served: Served) -> None:
+    """Started again with another key, before the call. Fails when a call is made whose reason nobody can read."""
+    view, values = await served.dialog()
+    served.tenant.graph.faults.add(Fault(READ, delay=2))
+    await served.press(view, values)
+    await served.kill()
+    served.environment["AUDIT_KEY"] = "another one, and long enough as well"
+    await served.start()
+    await served.tenant.slack.until(lambda: served.tenant.slack.messages(AUDIT), 30)
+    story = await served.scene.story(APPROVAL_ITEM, values["id"])
+    assert (story.effects, served.scene.posts(values["id"])) == ([], [])
+    assert "What was entered cannot be read any more" in words(story.replies[0].blocks)
 
 
 @pytest.mark.parametrize("hours", [-1, 1])
