@@ -168,8 +168,14 @@ def _usable() -> Iterator[None]:
     try:
         yield
     except (*OUT_OF_REACH, sa.exc.DatabaseError) as error:
-        reason = type(getattr(error, "orig", None) or error).__name__
-        raise Unavailable(f"The database cannot be used ({reason}).", "Check DATABASE_URL.") from error
+        raise Unavailable(f"The database cannot be used ({_cause(error)}).", "Check DATABASE_URL.") from error
+
+
+def _cause(error: BaseException) -> str:
+    """SQLite's code, or libpq's first line, which holds no password."""
+    found = getattr(error, "orig", None) or error
+    line = str(found).partition("\n")[0] if hasattr(found, "sqlstate") else ""
+    return line or getattr(found, "sqlite_errorname", "") or type(found).__name__
 
 
 def _config(connection: sa.Connection | None = None) -> Config:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 import bot.migrations
 from bot.database import schema_problem
-from bot.errors import ConfigError
+from bot.errors import ConfigError, Unavailable
 from bot.resources import Target
 from bot.store import Card, Dialog, Store, new_id, now
 from bot.tables import accounts, dialogs, links, metadata
@@ -315,3 +315,29 @@ def test_ids_cannot_be_guessed() -> None:
     found = {new_id() for _ in range(1000)}
     assert len(found) == 1000
     assert {len(one) for one in found} == {32}
+
+
+@pytest.mark.parametrize(
+    ("content", "url", "cause"),
+    [
+        (b"no database" * 100, "sqlite:///{path}/bot.db", "SQLITE_NOTADB"),
+        (None, "sqlite:////proc/bot.db", "FileNotFoundError"),
+        (None, "postgresql://bot:canary@127.0.0.1:1/bot", "Connection refused"),
+    ],
+)
+async def test_why_a_database_cannot_be_used(tmp_path: Path, content: bytes | None, url: str, cause: str) -> None:
+    """Whoever configured it learns the cause, and nobody the password."""
+    if content:
+        (tmp_path / "bot.db").write_bytes(content)
+
+    async def prepare() -> None:
+        store = Store(url.format(path=tmp_path))
+        try:
+            await store.prepare()
+        finally:
+            await store.close()
+
+    with pytest.raises(Unavailable) as raised:
+        await prepare()
+    assert cause in raised.value.sentence
+    assert "canary" not in raised.value.sentence
