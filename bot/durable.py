@@ -65,6 +65,8 @@ class Engine:
 
     async def start(self, name: str, workflow_id: str, *arguments: str | int) -> None:
         """Records and begins a workflow; does nothing when there is one of that id."""
+        if workflow_id in self._active:
+            return
         self._active.add(workflow_id)  # from here on: its record is there before it runs
         begun = None
         try:

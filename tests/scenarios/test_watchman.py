@@ -45,6 +45,30 @@ class _BegunMeanwhile(Engine):
         return await super().jobs(ids)
 
 
+async def test_started_twice_it_is_still_known_to_run(tmp_path: Path) -> None:
+    """Fails when the second start, which finds it recorded, forgets that this process runs it."""
+    for make_room in ROOM:
+        await make_room()
+    store, release = Store(f"sqlite:///{tmp_path}/bot.db"), asyncio.Event()
+    await store.prepare()
+    engine, ran = Engine(store.url, "one"), []
+
+    async def workflow(cancellation_id: str) -> None:
+        ran.append(cancellation_id)
+        await release.wait()
+
+    engine.register(CANCEL, workflow)
+    await engine.launch()
+    await asyncio.gather(*(engine.start(CANCEL, WISH.id, WISH.id) for _ in range(2)))
+    await engine.start(CANCEL, WISH.id, WISH.id)
+    assert engine.running(WISH.id)
+    release.set()
+    assert await engine.drain(5)
+    assert (ran, engine.running(WISH.id)) == ([WISH.id], False)
+    await engine.close()
+    await store.close()
+
+
 async def test_what_has_just_begun_is_left_alone(tmp_path: Path) -> None:
     """Fails when the watchman trusts what it saw before it read the jobs: it gave up what was running."""
     for make_room in ROOM:
