@@ -39,6 +39,7 @@ class Instance:
         self._store = store
         self._timings = timings
         self._renewed = 0.0
+        self._judges_from = 0.0
 
     async def join(self) -> None:
         """Announces this process."""
@@ -57,6 +58,9 @@ class Instance:
         fresh = instances.update().where(mine).values(seen_at=sa.func.current_timestamp()).returning(instances.c.id)
         if await self._store.write(lambda connection: connection.execute(fresh).one_or_none()) is None:
             raise TakenOver
+        if began - self._renewed > self._timings.presumed_dead / 2:
+            # The database was away, perhaps for the others too: they have as long to show that they live.
+            self._judges_from = began + self._timings.presumed_dead
         self._renewed = began
 
     async def assure(self) -> None:
@@ -85,6 +89,8 @@ class Instance:
     def _is_stale(self) -> sa.ColumnElement[bool]:
         if self._store.single:
             return sa.true()  # this process holds the file alone
+        if time.monotonic() < self._judges_from:
+            return instances.c.dead == 1
         limit = sa.func.make_interval(0, 0, 0, 0, 0, 0, self._timings.presumed_dead)
         return (instances.c.dead == 1) | (instances.c.seen_at < sa.func.clock_timestamp() - limit)
 
