@@ -1,15 +1,25 @@
 """What holds for every test: in CI nothing is skipped. The databases' fixtures are known everywhere."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from tests.databases import database_url, postgres, store
+from tests.ports import Port
 
 __all__ = ["database_url", "postgres", "store"]
 
 KILLED = "killed"
 """The property of a test that holds its row of the kill test's table."""
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where a process of this test alone can listen."""
+    kept = Port()
+    yield kept.number
+    kept.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -17,12 +17,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-async def sandbox(unused_tcp_port: int, tmp_path: Path) -> AsyncIterator[str]:
+async def sandbox(port: int, tmp_path: Path) -> AsyncIterator[str]:
     """The address that the command prints, whatever the user has configured for a bot of their own."""
     (tmp_path / ".env").write_text("AZURE_CLOUD=china\nAZURE_FEDERATED_TOKEN_FILE=/dev/null\n")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "bot", "sandbox", "--port", str(unused_tcp_port)),
+        *("-m", "bot", "sandbox", "--port", str(port)),
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PUBLIC_URL": "https://own.example.test"},
         cwd=tmp_path,
         stdout=asyncio.subprocess.PIPE,

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.tenant import Tenant
+from tests.faults.served import served
+
+__all__ = ["served"]
 
 ROOT = Path(__file__).parents[2]
 

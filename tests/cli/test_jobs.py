@@ -1,26 +1,11 @@
 """`jobs`: what an operator sees of cancellations, and does for one that has stopped."""
 
 import sqlite3
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 
 from bot.sandbox.people import ALICE
-from bot.sandbox.tenant import AUDIT, Tenant
+from bot.sandbox.tenant import AUDIT
 from tests.cli.conftest import Command
 from tests.faults.served import Served
-from tests.scenarios.graph.cases import APPROVAL_ITEM
-
-
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with Tenant(tmp_path) as tenant:
-        tenant.graph.variant[APPROVAL_ITEM.graph_type] = "204"
-        bot = Served(tenant)
-        await bot.start([ALICE])
-        yield bot
-        await bot.kill()
 
 
 async def cancelled(served: Served) -> str:

@@ -26,13 +26,11 @@ async def ready(port: int) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_stops_after_what_it_has_begun(
-    tenant: Tenant, tmp_path: Path, unused_tcp_port: int, number: signal.Signals
-) -> None:
+async def test_stops_after_what_it_has_begun(tenant: Tenant, tmp_path: Path, port: int, number: signal.Signals) -> None:
     """A deploy while Graph is slow: the cancellation ends and is told first. Fails without `drain`."""
-    environment = tenant.environment() | {"PORT": str(unused_tcp_port)}
+    environment = tenant.environment() | {"PORT": str(port)}
     process = await spawn(tmp_path, environment, "serve")
-    await ready(unused_tcp_port)
+    await ready(port)
     carol = Play(tenant, CAROL)
     target = tenant.graph.add("operationApprovalRequest", owner=CAROL.oid)
     view = await carol.dialog(f"operation-approval {target}")

@@ -3,10 +3,9 @@
 import asyncio
 import os
 import resource
-import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -32,16 +31,20 @@ KEY = "the audit key of these tests, long enough"
 class Served:
     """The process, which may be ended and started again with another clock."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, port: int) -> None:
         self.tenant = tenant
+        self._port = port
         self.scene = Scene(tenant)
         self.alice = Play(tenant, ALICE)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
         self.environment = (
             tenant.environment(http=True)
             | basics()
-            | {"AUDIT_KEY": KEY, "PORT": str(self._port), "SECRETS_DIR": str(tenant.directory), "TIME_SCALE": "0.05"}
+            | {
+                "AUDIT_KEY": KEY,
+                "PORT": str(port),
+                "SECRETS_DIR": str(tenant.directory),
+                "TIME_SCALE": "0.05",
+            }
         )
         self._process: ForkServerProcess | None = None
 
@@ -78,6 +81,17 @@ class Served:
     async def press(self, view: View, values: Mapping[str, str]) -> Ack:
         """Presses the dialog's button."""
         return await self.alice.submit(view, **values)
+
+
+@pytest.fixture
+async def served(tmp_path: Path, port: int) -> AsyncIterator[Served]:
+    """It serves, and Alice has linked her accounts."""
+    async with Tenant(tmp_path) as tenant:
+        tenant.graph.variant[APPROVAL_ITEM.graph_type] = "204"
+        bot = Served(tenant, port)
+        await bot.start([ALICE])
+        yield bot
+        await bot.kill()
 
 
 def serve(environment: Mapping[str, str], directory: Path, people: Sequence[Person], clock: float) -> None:

@@ -3,16 +3,13 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.sandbox.faults import Fault
-from bot.sandbox.people import ALICE
-from bot.sandbox.tenant import AUDIT, Tenant
+from bot.sandbox.tenant import AUDIT
 from bot.store import Store, now
 from bot.trail import verify
 from tests.faults.served import KEY, Served, database, fill_disk
@@ -20,16 +17,6 @@ from tests.scenarios.graph.cases import APPROVAL_ITEM, POST, READ
 from tests.scenarios.play import words
 
 OUTAGE = 20.0
-
-
-@pytest.fixture
-async def served(tmp_path: Path) -> AsyncIterator[Served]:
-    async with Tenant(tmp_path) as tenant:
-        tenant.graph.variant[APPROVAL_ITEM.graph_type] = "204"
-        bot = Served(tenant)
-        await bot.start([ALICE])
-        yield bot
-        await bot.kill()
 
 
 async def ends_once(served: Served, target: str, within: float = 60) -> None:

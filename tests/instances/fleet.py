@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -14,14 +13,15 @@ import httpx
 from bot.sandbox.tenant import PUBLIC_HOST, Tenant
 from tests.kill import serving
 from tests.kill.stage import PROCESSES
+from tests.ports import Port
 
 
 class Member:
     """One place of the fleet: a process on a port, and another one when it has ended."""
 
     def __init__(self, environment: dict[str, str], directory: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        self._kept = Port()
+        self.port = self._kept.number
         self._environment = environment | {"PORT": str(self.port)}
         self._directory = directory
         self.frozen = False
@@ -56,6 +56,7 @@ class Member:
         self.signal(signal.SIGKILL)
         if self._process:
             await asyncio.to_thread(self._process.join, 20)
+        self._kept.close()
 
     async def _keep(self) -> None:
         while True:
@@ -84,7 +85,9 @@ class Fleet:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """Ends them, and prints what they have said: pytest shows that of tests that failed."""
         await asyncio.gather(*(member.end() for member in self.members))
+        print((self.tenant.directory / serving.OUTPUT).read_text(encoding="utf-8"))  # noqa: T201 - as it says
 
     async def until_ready(self, member: Member, seconds: float = 180) -> None:
         """Waits until it takes clicks."""

@@ -51,7 +51,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def set_stage(tmp_path: Path, unused_tcp_port: int, database: str) -> SetStage:
+def set_stage(tmp_path: Path, port: int, database: str) -> SetStage:
     """A tenant for one scenario."""
 
     @asynccontextmanager
@@ -59,7 +59,7 @@ def set_stage(tmp_path: Path, unused_tcp_port: int, database: str) -> SetStage:
         async with Tenant(tmp_path) as tenant:
             environment = tenant.environment(http=True) | basics()
             environment |= {"DATABASE_URL": database, "AUDIT_KEY": AUDIT_KEY}
-            stage = Stage(tenant, scenario, environment | {"TIME_SCALE": "0.01", "PORT": str(unused_tcp_port)})
+            stage = Stage(tenant, scenario, environment | {"TIME_SCALE": "0.01", "PORT": str(port)})
             try:
                 yield stage
             finally:
