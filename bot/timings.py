@@ -12,6 +12,8 @@ class Timings:
     whole: float = 60.0
     """One call of Graph, from the connection to the last byte."""
     entra: float = 8.0
+    saved_elsewhere: tuple[float, ...] = (0.1, 0.3, 0.6)
+    """Before a sign-in counts as ended: another process may be about to save the tokens that it has renewed."""
     slack_call: float = 10.0
     before_dialog: float = 1.8
     """Slack's trigger lives three seconds; what is looked up before the dialog opens must leave room for opening it."""

@@ -5,10 +5,10 @@ tokens would be lost.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from weakref import WeakValueDictionary
 
 import msal
@@ -41,11 +41,15 @@ class AccountStore(Protocol):
 
 
 class Tokens:
-    """Gives access tokens; raises `SignInNeeded`, `ConsentNeeded` or `Unavailable`."""
+    """Gives access tokens; raises `SignInNeeded`, `ConsentNeeded` or `Unavailable`.
 
-    def __init__(self, apps: MsalApps, accounts: AccountStore) -> None:
+    `saved_elsewhere`: the waits, in seconds, until another process has saved what it renewed.
+    """
+
+    def __init__(self, apps: MsalApps, accounts: AccountStore, saved_elsewhere: Sequence[float]) -> None:
         self._apps = apps
         self._accounts = accounts
+        self._saved_elsewhere = saved_elsewhere
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="msal")
         self._locks: WeakValueDictionary[object, asyncio.Lock] = WeakValueDictionary()
         self._tasks = Tasks(awaited=True)
@@ -81,28 +85,48 @@ class Tokens:
                 raise SignInNeeded(
                     "There is no usable Microsoft sign-in of yours.", "Ask whoever runs this bot to link your account."
                 )
-            cache = msal.SerializableTokenCache()
-            try:
-                return await self._in_thread(lambda: self._refresh(cache, stored, scope, permission, claims))
-            finally:
-                if cache.has_state_changed:
-                    await self._accounts.save(account, cache.serialize())
+            while True:
+                try:
+                    return await self._renewed(account, stored, scope, permission, claims)
+                except SignInNeeded:
+                    # Another process may have used up this refresh token; then it has left, or will leave, a newer one.
+                    newer = await self._newer(account, stored)
+                    if newer is None:
+                        raise
+                    stored = newer
 
-    def _refresh(
-        self, cache: msal.SerializableTokenCache, stored: str, scope: str, permission: str, claims: str
-    ) -> str:
+    async def _newer(self, account: Account, stored: str) -> str | None:
+        """What another process has saved in place of `stored`; None when none has."""
+        for seconds in (0.0, *self._saved_elsewhere):
+            await asyncio.sleep(seconds)
+            found = await self._accounts.load(account)
+            if found != stored:
+                return found
+        return None
+
+    async def _renewed(self, account: Account, stored: str, scope: str, permission: str, claims: str) -> str:
+        cache = msal.SerializableTokenCache()
+        found = await self._in_thread(lambda: self._refresh(cache, stored, scope, claims))
+        # MSAL also changes a cache when it drops what has expired. Only whoever has redeemed the newest refresh token
+        # may save, or an older one would take its place.
+        if found.get("token_source") == "identity_provider":
+            await self._accounts.save(account, cache.serialize())
+        return access_token(found, permission)
+
+    def _refresh(self, cache: msal.SerializableTokenCache, stored: str, scope: str, claims: str) -> dict[str, Any]:
+        """MSAL's answer: a token from the cache or from Entra, or Entra's error."""
         cache.deserialize(stored)
         app = self._apps.app(cache)
         known = app.get_accounts()
         # For a B2B guest the cache is keyed by the home tenant, so the one account is taken, not looked up by id.
         if len(known) != 1:
             raise SignInNeeded(*SIGN_IN)
-        found = app.acquire_token_silent_with_error(
+        found: dict[str, Any] | None = app.acquire_token_silent_with_error(
             [scope], account=known[0], claims_challenge=claims or None, http_exceptions=OUTAGES
         )
         if not found:
             raise SignInNeeded(*SIGN_IN)
-        return access_token(found, permission)
+        return found
 
     def _lock(self, key: object) -> asyncio.Lock:
         return self._locks.setdefault(key, asyncio.Lock())

@@ -1,10 +1,13 @@
 """Entra and Graph stand-ins over TLS, and the bot's clients of them."""
 
+import logging
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
+from bot import logs
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.graph import GraphStandIn
@@ -64,3 +67,15 @@ async def restarted(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLCont
     """The bot's clients as a fresh process has them."""
     async with bot_against(entra, graph, trust) as world:
         yield world
+
+
+@pytest.fixture
+def configured_logs() -> Iterator[None]:
+    """The bot's logging for one test, as noisy as it can be."""
+    root, level = logging.getLogger(), logging.getLogger().level
+    handlers = root.handlers[:]
+    logs.configure("console", "DEBUG")
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import logging
 import ssl
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,21 +11,19 @@ from typing import Any
 
 import jwt
 import pytest
-import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bot import logs
 from bot.errors import Unavailable
 from bot.graph.tokens import Tokens
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.faults import Fault
 from bot.sandbox.graph import GraphStandIn
-from tests.graph.world import DISCOVERY, GRAPH, SECRET, TOKEN, World, bot_against
+from tests.graph.world import DISCOVERY, GRAPH, PATIENCE, SECRET, TOKEN, World, bot_against
 
 CLIENT_CREDENTIALS = "client_credentials"
 
@@ -209,18 +205,6 @@ async def test_ageing_token_is_used_while_entra_is_out(world: World, fault: dict
     assert len(world.token_calls(CLIENT_CREDENTIALS)) == 2
 
 
-@pytest.fixture
-def configured_logs() -> Iterator[None]:
-    """The bot's logging for one test, as noisy as it can be."""
-    root, level = logging.getLogger(), logging.getLogger().level
-    handlers = root.handlers[:]
-    logs.configure("console", "DEBUG")
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-
-
 @pytest.mark.usefixtures("configured_logs")
 async def test_answers_of_entra_are_not_logged(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     """MSAL logs a token answer that is no JSON as an error, body and all."""
@@ -240,7 +224,7 @@ async def test_audience_that_entra_does_not_know(world: World) -> None:
 
 
 async def test_closed_while_a_request_runs(world: World) -> None:
-    tokens = Tokens(world.apps, world.accounts)
+    tokens = Tokens(world.apps, world.accounts, PATIENCE)
     world.entra.faults.add(Fault(TOKEN, delay=0.1))
     waiting = asyncio.create_task(tokens.application(GRAPH))
     await world.until_asked(CLIENT_CREDENTIALS)

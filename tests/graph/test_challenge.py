@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from bot.errors import ServiceError, SignInNeeded, Unavailable
+from bot.errors import AnswerLost, ServiceError, SignInNeeded, Unavailable
 from bot.graph.client import Answer
 from bot.graph.wire import Caller
 from bot.resources import Target
@@ -87,6 +87,16 @@ async def test_garbage_is_no_challenge(world: World, header: str) -> None:
     with pytest.raises(ServiceError) as caught:
         await cancel(world, target, APPLICATION)
     assert (caught.value.status, caught.value.claims) == (401, "")
+    assert len(world.graph.calls) == 1
+
+
+async def test_challenge_of_a_megabyte(world: World) -> None:
+    """No HTTP client takes such a header: the answer is lost, and nothing else happens."""
+    target = world.target("operation-approval", ALICE)
+    header = challenge(encoded(b'{"a":"%s"}' % (b"a" * 2**20)))
+    world.graph.faults.add(Fault("POST", status=401, headers={"WWW-Authenticate": header}))
+    with pytest.raises(AnswerLost):
+        await cancel(world, target, APPLICATION)
     assert len(world.graph.calls) == 1
 
 

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import ssl
 
 import httpx
 import pytest
 
 from bot.errors import ConsentNeeded, SignInNeeded, Unavailable
 from bot.graph.wire import Caller
+from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.faults import Fault
+from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import ALICE, BOB, GUEST
-from tests.graph.world import DISCOVERY, GRAPH, REGISTRY, TOKEN, World
+from tests.graph.world import DISCOVERY, GRAPH, REGISTRY, TOKEN, World, bot_against
 
 SMALL = "EntitlementMgmt-SubjectAccess.ReadWrite"
 LARGE = "EntitlementManagement.ReadWrite.All"
@@ -194,6 +197,61 @@ async def test_entra_out_of_order(world: World, fault: Fault) -> None:
         await world.tokens.delegated(account, GRAPH, SMALL)
     assert "canary" not in str(caught.value)
     fault.times = 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(TOKEN, delay=0.5, status=200, body=b"canary"),
+        Fault(TOKEN, status=503, body=b"<html>canary</html>"),
+        Fault(TOKEN, status=200, body=b"<html>canary</html>"),
+        Fault(TOKEN, status=400, body={"error": "server_error", "error_description": "canary"}),
+        Fault(TOKEN, status=400, body={"error": "invalid_grant", "error_description": "canary"}),
+    ],
+    ids=["slow", "503", "html", "error", "refusal"],
+)
+@pytest.mark.usefixtures("configured_logs")
+async def test_answers_of_entra_are_not_logged(
+    entra: EntraStandIn,
+    graph: GraphStandIn,
+    trust: ssl.SSLContext,
+    capsys: pytest.CaptureFixture[str],
+    fault: Fault,
+) -> None:
+    """MSAL logs bodies that it cannot read at ERROR, and refusals with their description at DEBUG."""
+    entra.token_lifetime = 60
+    async with bot_against(entra, graph, trust, seconds=0.2) as world:
+        account = await world.sign_in(ALICE, SMALL)
+        entra.faults.add(fault)
+        with pytest.raises((SignInNeeded, Unavailable)) as caught:
+            await world.tokens.delegated(account, GRAPH, SMALL)
+        logged = "".join(capsys.readouterr())
+        assert "canary" not in str(caught.value) + caught.value.next_step + logged
+        assert all(secret not in logged for secret in refresh_tokens(world.accounts.caches[account]))
+
+
+async def test_entra_slow(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext) -> None:
+    """Whoever waits is told after the time limit, and the sign-in is still good afterwards."""
+    entra.token_lifetime = 60
+    async with bot_against(entra, graph, trust, seconds=0.2) as world:
+        account = await world.sign_in(ALICE, SMALL)
+        entra.faults.add(Fault(TOKEN, delay=0.5, status=503))
+        with pytest.raises(Unavailable):
+            await world.tokens.delegated(account, GRAPH, SMALL)
+        assert await world.tokens.delegated(account, GRAPH, SMALL)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    ["not json", "[]", "5", '{"access_token":[]}', '{"access_token":"%s"}' % ("a" * 2**20), "[" * 2**20],
+    ids=["text", "list", "number", "inner list", "1 MB", "deep"],
+)
+async def test_claims_that_are_garbage(world: World, claims: str) -> None:
+    """Fails when a challenge can make the bot fall over, or end the sign-in."""
+    account = await world.sign_in(ALICE, SMALL)
+    with pytest.raises(Unavailable):
+        await world.tokens.delegated(account, GRAPH, SMALL, claims=claims)
+    assert await world.tokens.delegated(account, GRAPH, SMALL)
 
 
 async def test_entra_down(world: World) -> None:

@@ -29,6 +29,7 @@ TOKEN = r"POST .*/token$"
 DISCOVERY = r"GET .*/openid-configuration$"
 REGISTRY: Registry = load()
 APPLICATION = Caller()
+PATIENCE = (0.05, 0.15)
 
 
 @dataclass
@@ -107,19 +108,23 @@ class World:
 
 @asynccontextmanager
 async def bot_against(
-    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, credential: object = SECRET
+    entra: EntraStandIn,
+    graph: GraphStandIn,
+    trust: ssl.SSLContext,
+    credential: object = SECRET,
+    seconds: float = 5,
 ) -> AsyncIterator[World]:
-    """The bot's clients with that credential, closed at the end."""
+    """The bot's clients with that credential, closed at the end; they wait so long for Entra."""
     asked: list[httpx.URL] = []
     msal_http = httpx.Client(
         verify=trust,
         trust_env=False,
-        timeout=5,
+        timeout=seconds,
         event_hooks={"request": [lambda request: asked.append(request.url)]},
     )
     apps = MsalApps(Authority(entra.url, TENANT_ID, CLIENT_ID, credential), msal_http)
     accounts = Memory()
-    tokens = Tokens(apps, accounts)
+    tokens = Tokens(apps, accounts, PATIENCE)
     with msal_http:
         async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=5) as http:
             yield World(entra, graph, trust, http, apps, asked, accounts, tokens)
