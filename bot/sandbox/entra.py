@@ -1,6 +1,5 @@
 """A strict stand-in of Microsoft Entra's v2.0 endpoints for one tenant and one application."""
 
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +8,16 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.sandbox.entra_client import Credentials, authenticate
-from bot.sandbox.entra_codes import AuthorizationCodes
-from bot.sandbox.entra_errors import EntraError, invalid_grant
-from bot.sandbox.entra_grants import GRAPHS, READ_ROLES, ClaimsRequest, Consents, RefreshToken, ScopeRequest
-from bot.sandbox.entra_tokens import TokenSigner, client_info, discovery_document, pairwise_subject
+from bot.sandbox.entra_codes import AuthorizationCodes, AuthorizationRequest
+from bot.sandbox.entra_errors import EntraError
+from bot.sandbox.entra_grants import GRAPHS, READ_ROLES, ClaimsRequest, Consents, ScopeRequest
+from bot.sandbox.entra_pages import SignInPages
+from bot.sandbox.entra_refresh import RefreshTokens, check_access
+from bot.sandbox.entra_tokens import client_info, discovery_document, pairwise_subject
 from bot.sandbox.faults import Faults
 from bot.sandbox.https import HttpsServer, serve_with_fault
 from bot.sandbox.people import Person
+from bot.sandbox.signer import TokenSigner
 from bot.sandbox.tls import ThrowAwayAuthority
 
 
@@ -32,9 +34,12 @@ class EntraCall:
 class EntraStandIn:
     """Entra over TLS on loopback.
 
-    The person of a sign-in is the one whose e-mail is the `login_hint`, and consents at once.
-    `app_roles` are the application permissions, `denied_scopes` what the tenant does not consent to, and
-    `token_lifetime` the seconds that a token lives; all may be changed while it runs.
+    The person of a sign-in is the one whose e-mail is the `login_hint`, and consents at once; with the prompt
+    `select_account` it is whoever picks an account on a page, and consents on the next.
+    `app_roles` are the application permissions, `denied_scopes` what the tenant does not consent to,
+    `token_lifetime` the seconds that a token lives, `blocked` the oids that conditional access lets not sign in,
+    `step_up` those that have to sign in again, and `id_token_claims` replace claims of the next id tokens (None
+    removes one); all may be changed while it runs.
     """
 
     def __init__(
@@ -44,22 +49,25 @@ class EntraStandIn:
         authority: ThrowAwayAuthority,
         *,
         client_id: str,
-        redirect_uri: str,
+        redirect_uris: Iterable[str],
         credentials: Credentials,
     ) -> None:
         self.tenant_id = tenant_id
         self.client_id = client_id
-        self.redirect_uri = redirect_uri
+        self.redirect_uris = set(redirect_uris)
         self.credentials = credentials
         self.app_roles: set[str] = set(READ_ROLES)
         self.denied_scopes: set[str] = set()
         self.token_lifetime = 3600
+        self.blocked: set[str] = set()
+        self.step_up: set[str] = set()
+        self.id_token_claims: dict[str, object] = {}
         self.calls: list[EntraCall] = []
         self.faults = Faults()
         self._consents = Consents()
-        self._codes = AuthorizationCodes(people)
-        self._refresh_tokens: dict[str, RefreshToken] = {}
-        self._revoked: set[str] = set()
+        self._pages = SignInPages(people, self._consents)
+        self._codes = AuthorizationCodes()
+        self._refresh_tokens = RefreshTokens()
         self._signer = TokenSigner()
         self._server = HttpsServer(authority.context(), self._handle)
 
@@ -84,7 +92,7 @@ class EntraStandIn:
 
     def revoke(self, oid: str) -> None:
         """Make the refresh tokens that this person has now invalid."""
-        self._revoked.update(token for token, grant in self._refresh_tokens.items() if grant.person.oid == oid)
+        self._refresh_tokens.revoke(oid)
 
     def verify(self, token: str, audience: str) -> dict[str, Any]:
         """Return the claims of an access token.
@@ -100,13 +108,13 @@ class EntraStandIn:
         call = EntraCall(request.method, request.path, parameters)
         self.calls.append(call)
         fault = self.faults.take(f"{request.method} {request.path}")
-        answer = await serve_with_fault(request, fault, lambda: self._answer(call), _unavailable)
+        answer = await serve_with_fault(request, fault, lambda: self._answer(call, request.query), _unavailable)
         if answer is None:
             return web.Response()
         call.status = answer.status
         return answer
 
-    def _answer(self, call: EntraCall) -> web.Response:
+    def _answer(self, call: EntraCall, query: Mapping[str, str]) -> web.Response:
         try:
             tenant, _, endpoint = call.path.lstrip("/").partition("/")
             if tenant != self.tenant_id:
@@ -117,7 +125,9 @@ class EntraStandIn:
                 case "GET", "discovery/v2.0/keys":
                     return web.json_response(self._signer.keys())
                 case "GET", "oauth2/v2.0/authorize":
-                    return self._authorize(call.parameters)
+                    return self._authorize(query, {})
+                case "POST", "oauth2/v2.0/authorize":
+                    return self._authorize(query, call.parameters)
                 case "POST", "oauth2/v2.0/token":
                     return web.json_response(self._token(call.parameters), headers={"Cache-Control": "no-store"})
             raise EntraError("invalid_request", 900561, f"No {call.method} at {call.path}.", status=404)
@@ -125,18 +135,23 @@ class EntraStandIn:
             return web.json_response(error.body(), status=error.status)
 
     # A wrong client or redirect_uri must never cause a redirect; all other errors go back to the application.
-    def _authorize(self, query: Mapping[str, str]) -> web.Response:
+    def _authorize(self, query: Mapping[str, str], choice: Mapping[str, str]) -> web.Response:
         if query.get("client_id") != self.client_id:
             raise EntraError("unauthorized_client", 700016, "The application is not registered in this tenant.")
-        if query.get("redirect_uri") != self.redirect_uri:
-            raise EntraError("invalid_request", 50011, "The redirect_uri is not the registered one.")
+        if query.get("redirect_uri") not in self.redirect_uris:
+            raise EntraError("invalid_request", 50011, "The redirect_uri is not a registered one.")
         try:
-            answer = {"code": self._codes.issue(query)}
+            asked = AuthorizationRequest.parse(query)
+            signed_in = self._pages.sign_in(asked, choice, self.denied_scopes, self.blocked)
+            if isinstance(signed_in, web.Response):
+                return signed_in
+            answer = {"code": self._codes.issue(signed_in, asked)}
+            self.step_up.discard(signed_in.oid)
         except EntraError as error:
             answer = {"error": error.error, "error_description": str(error)}
         if "state" in query:
             answer["state"] = query["state"]
-        return web.Response(status=302, headers={"Location": f"{self.redirect_uri}?{urlencode(answer)}"})
+        return web.Response(status=302, headers={"Location": f"{query['redirect_uri']}?{urlencode(answer)}"})
 
     def _token(self, form: Mapping[str, str]) -> dict[str, Any]:
         authenticate(form, self.client_id, self.credentials, f"{self.base}/oauth2/v2.0/token")
@@ -160,20 +175,18 @@ class EntraStandIn:
 
     def _redeem_code(self, form: Mapping[str, str]) -> dict[str, Any]:
         grant = self._codes.redeem(form)
-        claims = ClaimsRequest.parse(form["claims"]) if "claims" in form else grant.claims
-        self._consents.grant(grant.person, grant.scopes, self.denied_scopes)
-        return self._for_person(grant.person, grant.scopes, claims, form, nonce=grant.nonce)
+        person, asked = grant.person, grant.request
+        claims = ClaimsRequest.parse(form["claims"]) if "claims" in form else asked.claims
+        self._consents.grant(person, asked.scopes, self.denied_scopes)
+        return self._for_person(person, asked.scopes, claims, form, nonce=asked.nonce)
 
     def _refresh(self, form: Mapping[str, str]) -> dict[str, Any]:
         token = form.get("refresh_token", "")
-        if token in self._revoked:
-            raise invalid_grant(50173, "The grant was revoked; a new sign-in is needed.")
-        grant = self._refresh_tokens.get(token)
-        if grant is None:
-            raise invalid_grant(70008, "The refresh token has expired or was used already.")
+        grant = self._refresh_tokens.find(token)
+        check_access(grant.person, self.blocked, self.step_up)
         scopes = ScopeRequest.parse(form["scope"]) if form.get("scope") else grant.scopes
         answer = self._for_person(grant.person, scopes, ClaimsRequest.parse(form.get("claims")), form)
-        del self._refresh_tokens[token]
+        self._refresh_tokens.use_up(token)
         return answer
 
     def _for_person(
@@ -185,18 +198,13 @@ class EntraStandIn:
         nonce: str | None = None,
     ) -> dict[str, Any]:
         granted = self._consents.granted(person, scopes, self.denied_scopes)
-        identity = {
-            "oid": person.oid,
-            "sub": pairwise_subject(person.oid, self.client_id),
-            "name": person.name,
-        }
+        identity = {"oid": person.oid, "sub": pairwise_subject(person.oid, self.client_id), "name": person.name}
         answer = self._access_token(scopes.resource, identity | {"scp": " ".join(granted)}, claims)
         answer["scope"] = " ".join([f"{scopes.resource}/{name}" for name in granted] + sorted(scopes.openid))
         if "openid" in scopes.openid:
             answer["id_token"] = self._id_token(person, identity, nonce)
         if "offline_access" in scopes.openid:
-            answer["refresh_token"] = token = f"1.A{secrets.token_urlsafe(48)}"
-            self._refresh_tokens[token] = RefreshToken(person, scopes)
+            answer["refresh_token"] = self._refresh_tokens.issue(person, scopes)
         if form.get("client_info") == "1":
             answer["client_info"] = client_info(person, self.tenant_id)
         return answer
@@ -230,9 +238,11 @@ class EntraStandIn:
             "iss": self.issuer,
             "tid": self.tenant_id,
             "preferred_username": person.email,
+            "nonce": nonce,
             **identity,
+            **self.id_token_claims,
         }
-        return self._signer.sign(claims if nonce is None else claims | {"nonce": nonce}, self.token_lifetime)
+        return self._signer.sign(claims, self.token_lifetime)
 
 
 def _unavailable(status: int) -> dict[str, Any]:

@@ -6,14 +6,24 @@ from typing import Any
 
 
 class EntraError(Exception):
-    """A refusal with its OAuth error, AADSTS number and HTTP status."""
+    """A refusal with its OAuth error, AADSTS number and HTTP status; `claims` is what a sign-in has to meet."""
 
-    def __init__(self, error: str, number: int, text: str, *, status: int = 400, suberror: str | None = None) -> None:
+    def __init__(
+        self,
+        error: str,
+        number: int,
+        text: str,
+        *,
+        status: int = 400,
+        suberror: str | None = None,
+        claims: str | None = None,
+    ) -> None:
         super().__init__(f"AADSTS{number}: {text}")
         self.error = error
         self.number = number
         self.status = status
         self.suberror = suberror
+        self.claims = claims
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body, with fresh trace and correlation ids."""
@@ -28,7 +38,8 @@ class EntraError(Exception):
             "trace_id": trace,
             "correlation_id": correlation,
         }
-        return body if self.suberror is None else body | {"suberror": self.suberror}
+        more = {"suberror": self.suberror, "claims": self.claims}
+        return body | {name: value for name, value in more.items() if value is not None}
 
 
 def missing(parameter: str) -> EntraError:

@@ -89,14 +89,6 @@ class ClaimsRequest:
         return cls(capabilities, challenge)
 
 
-@dataclass(frozen=True)
-class RefreshToken:
-    """Whose it is, and which scopes it renews when the request names none."""
-
-    person: Person
-    scopes: ScopeRequest
-
-
 class Consents:
     """Which scopes each person has consented to, per resource."""
 
@@ -118,8 +110,14 @@ class Consents:
         Raises:
             EntraError: one that is asked for is not among them.
         """
-        known = self._granted.get((person.oid, scopes.resource), set()) - denied
-        if refused := scopes.names - {".default"} - known:
+        if refused := self.lacking(person, scopes) | (scopes.names & denied):
             text = f"Nobody has consented to {', '.join(sorted(refused))}."
             raise invalid_grant(65001, text, suberror="consent_required")
-        return sorted(known - {".default"})
+        return sorted(self._known(person, scopes) - denied - {".default"})
+
+    def lacking(self, person: Person, scopes: ScopeRequest) -> frozenset[str]:
+        """Return those asked for that this person has not consented to."""
+        return scopes.names - {".default"} - self._known(person, scopes)
+
+    def _known(self, person: Person, scopes: ScopeRequest) -> set[str]:
+        return self._granted.get((person.oid, scopes.resource), set())

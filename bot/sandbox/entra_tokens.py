@@ -1,61 +1,14 @@
-"""The tokens that the Entra stand-in signs, and what it publishes for checking them."""
+"""What the Entra stand-in says about persons in its tokens, and publishes about itself."""
 
 import base64
 import hashlib
 import json
-import time
 import uuid
-from collections.abc import Mapping
-from functools import cache
 from typing import Any
-
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
-from jwt.algorithms import RSAAlgorithm
 
 from bot.sandbox.people import Person
 
 HOME_TENANT_OF_GUESTS = "9e570000-5a4d-4b0c-9d00-0000000c0de0"
-
-
-class TokenSigner:
-    """Signs JWTs (RS256)."""
-
-    def __init__(self) -> None:
-        self._key, self._key_id = _signing_key()
-
-    def keys(self) -> dict[str, Any]:
-        """Return the JSON Web Key Set."""
-        key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
-        return {"keys": [{**key, "kid": self._key_id, "use": "sig", "alg": "RS256"}]}
-
-    def sign(self, claims: Mapping[str, Any], lifetime: int) -> str:
-        """Return a token with `claims` that is valid for `lifetime` seconds from now."""
-        now = int(time.time())
-        times = {"iat": now, "nbf": now, "exp": now + lifetime}
-        return jwt.encode({**claims, **times}, self._key, algorithm="RS256", headers={"kid": self._key_id})
-
-    def verify(self, token: str, *, audience: str, issuer: str) -> dict[str, Any]:
-        """Return the claims.
-
-        Raises:
-            jwt.InvalidTokenError: signature, audience, issuer or lifetime is wrong.
-        """
-        claims: dict[str, Any] = jwt.decode(
-            token,
-            self._key.public_key(),
-            algorithms=["RS256"],
-            audience=audience,
-            issuer=issuer,
-            options={"require": ["exp", "iss", "aud"]},
-        )
-        return claims
-
-
-# An RSA key takes long to make: one serves all stand-ins of a process, which differ in their issuer.
-@cache
-def _signing_key() -> tuple[rsa.RSAPrivateKey, str]:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048), uuid.uuid4().hex
 
 
 def discovery_document(base: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from bot.sandbox.slack_conversations import Conversations
 from bot.sandbox.slack_dialogs import Dialogs
 from bot.sandbox.slack_directory import Directory
 from bot.sandbox.slack_http import HttpDelivery
+from bot.sandbox.slack_oidc import AUTHORIZE, SignIn
 from bot.sandbox.slack_person import PersonSide
 from bot.sandbox.slack_records import Ack, Channel, Json
 from bot.sandbox.slack_socket import SocketMode
@@ -40,7 +41,8 @@ class SlackStandIn(PersonSide):
     """The workspace and its people. Messages and views that it returns are live: they change as in Slack.
 
     `calls` has every request, `violations` what no correct app does, `faults` what goes wrong next, `limits`
-    the times in seconds, `scopes` what the bot token may do.
+    the times in seconds, `scopes` what the bot token may do. For Sign in with Slack, `redirect_uris` are the
+    registered ones, and `id_token_claims` replace claims of the next id tokens; None removes one.
     """
 
     def __init__(
@@ -54,6 +56,8 @@ class SlackStandIn(PersonSide):
         app_id: str = "A0CANCEL",
         bot_user_id: str = "U0CANCELBOT",
         public_write: bool = False,
+        client_id: str = "",
+        client_secret: str = "",
     ) -> None:
         world = World(people, team_id, app_id, bot_user_id)
         dialogs, access = Dialogs(world), Access(world)
@@ -61,11 +65,13 @@ class SlackStandIn(PersonSide):
         self.scopes, self.limits, self.faults = world.scopes, world.limits, world.faults
         self.calls, self.violations = world.calls, world.violations
         self.scopes |= SCOPES | ({"chat:write.public"} if public_write else set())
-        self.api_url = ""
+        self.api_url = self.login_url = ""
+        self.client_id, self.client_secret = client_id, client_secret
+        self._sign_in = SignIn(world, client_id, client_secret)
         self._socket = SocketMode(world)
         self._http = HttpDelivery(world, signing_secret)
         methods = Chat(access).methods() | Conversations(access).methods() | Directory(access).methods()
-        methods |= dialogs.methods() | {"apps.connections.open": self._connections_open}
+        methods |= dialogs.methods() | self._sign_in.methods() | {"apps.connections.open": self._connections_open}
         self._api = Api(world, methods, bot_token, app_token)
         self._runner: web.AppRunner | None = None
 
@@ -74,11 +80,13 @@ class SlackStandIn(PersonSide):
         app.router.add_route("*", "/api/{method}", self._api.call)
         app.router.add_post("/{kind:actions|commands}/{team}/{key}", self._api.respond)
         app.router.add_get("/link/", self._socket.handle)
+        app.router.add_get(AUTHORIZE, self._sign_in.authorize)
+        app.router.add_post(AUTHORIZE, self._sign_in.authorize)
         self._runner = web.AppRunner(app, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
         self._world.origin = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        self.api_url = f"{self._world.origin}/api/"
+        self.api_url, self.login_url = f"{self._world.origin}/api/", f"{self._world.origin}{AUTHORIZE}"
 
     async def stop(self) -> None:
         await self._socket.disconnect(abrupt=True)
@@ -108,6 +116,14 @@ class SlackStandIn(PersonSide):
 
     def add_usergroup(self, group_id: str, members: set[str]) -> None:
         self._world.usergroups[group_id] = members
+
+    @property
+    def redirect_uris(self) -> set[str]:
+        return self._sign_in.redirect_uris
+
+    @property
+    def id_token_claims(self) -> dict[str, object]:
+        return self._sign_in.id_token_claims
 
     @property
     def connections(self) -> int:

@@ -15,6 +15,10 @@ from bot.sandbox.slack_world import World
 
 _JSON_ARGUMENTS = ("blocks", "attachments", "view", "metadata")
 APP_METHODS = {"apps.connections.open"}
+FORM = "application/x-www-form-urlencoded"
+CLIENT_METHODS = {"openid.connect.token"}
+"""What the application calls with its id and secret, and without a token."""
+_SECRETS = ("client_secret", "code")
 Answer = tuple[int, Json]
 
 
@@ -31,7 +35,15 @@ class Api:
         method = request.match_info["method"]
         args = await self._arguments(request)
         token = str(args.pop("token", "")) or request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if method in CLIENT_METHODS:
+            self._check_client_call(request, token)
         return await self._answer(request, method, args, lambda: (200, self._result(method, token, args)))
+
+    def _check_client_call(self, request: web.Request, token: str) -> None:
+        if request.method != "POST" or request.query_string or request.content_type != FORM:
+            self._world.violation(f"not a form: {request.method} {request.path}")
+        if token:
+            self._world.violation(f"a token, where none is needed: {request.path}")
 
     async def respond(self, request: web.Request) -> web.StreamResponse:
         """Serve a response_url."""
@@ -56,6 +68,8 @@ class Api:
         if method not in self._methods:
             self._world.violation(f"unknown method: {method}")
             raise SlackError("unknown_method", req_method=method)
+        if method in CLIENT_METHODS:
+            return self._methods[method](args)
         if not token:
             raise SlackError("not_authed")
         if token not in self._tokens:
@@ -101,7 +115,8 @@ class Api:
         return status, {"ok": True, **answer}
 
     def _record(self, method: str, args: Json, error: Any) -> None:
-        self._world.calls.append(ApiCall(method, args, error is None, error))
+        kept = {name: value for name, value in args.items() if name not in _SECRETS}
+        self._world.calls.append(ApiCall(method, kept, error is None, error))
         self._world.changed()
 
 

@@ -19,6 +19,7 @@ class Limits:
     trigger: float = 3.0
     response_url: float = 30 * 60.0
     response_url_uses: int = 5
+    sign_in_code: float = 10 * 60.0
 
 
 class SlackError(Exception):
@@ -42,7 +43,7 @@ class Ack:
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One request to the Web API ("response_url" for those), with its arguments but without its token."""
+    """One request to the Web API ("response_url" for those), with its arguments but without its secrets."""
 
     method: str
     args: Json

@@ -9,6 +9,7 @@ from typing import Self
 
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
+from bot.sandbox.front import FrontDoor
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.graph_facts import FACTS
 from bot.sandbox.graph_types import Facts
@@ -19,6 +20,7 @@ from bot.sandbox.tls import ThrowAwayAuthority
 CHANNEL, AUDIT, ELSEWHERE, PRIVATE, SHARED = "C0ITOPS", "C0AUDIT", "C0ELSEWHERE", "G0PRIVATE", "C0SHARED"
 HELPDESK = "S0HELPDESK"
 CLIENT_ID = "b0700000-0000-4000-8000-00000000c11e"
+SLACK_CLIENT_ID = "1000000000.2000000000"
 PUBLIC_HOST = "bot.example.test"
 REDIRECT_URI = f"https://{PUBLIC_HOST}/auth/callback"
 
@@ -68,34 +70,43 @@ class Tenant:
         self.secret, self.signing_secret = secrets.token_urlsafe(24), secrets.token_hex(16)
         self.bot_token, self.app_token = f"xoxb-{secrets.token_hex(12)}", f"xapp-{secrets.token_hex(12)}"
         self._authority = ThrowAwayAuthority(directory / "ca.pem")
+        self.slack_secret = secrets.token_hex(16)
         self.slack = SlackStandIn(
-            PEOPLE, bot_token=self.bot_token, app_token=self.app_token, signing_secret=self.signing_secret
+            PEOPLE,
+            bot_token=self.bot_token,
+            app_token=self.app_token,
+            signing_secret=self.signing_secret,
+            client_id=SLACK_CLIENT_ID,
+            client_secret=self.slack_secret,
         )
         self.entra = EntraStandIn(
             PEOPLE,
             TENANT_ID,
             self._authority,
             client_id=CLIENT_ID,
-            redirect_uri=REDIRECT_URI,
+            redirect_uris={REDIRECT_URI},
             credentials=Credentials(secret=self.secret),
         )
         self.graph = GraphStandIn(self.entra, self._authority, facts=facts)
         self.graph.admins.add(CAROL.oid)
+        self.front = FrontDoor(self._authority)
         self._furnish()
 
     async def __aenter__(self) -> Self:
-        for part in (self.slack, self.entra, self.graph):
+        for part in (self.slack, self.entra, self.graph, self.front):
             await part.start()
+        self.slack.redirect_uris.add(f"{self.front.url}/auth/slack/callback")
+        self.entra.redirect_uris.add(f"{self.front.url}/auth/callback")
         return self
 
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        for part in (self.graph, self.entra, self.slack):
+        for part in (self.front, self.graph, self.entra, self.slack):
             await part.stop()
 
-    def environment(self, *, http: bool = False) -> dict[str, str]:
-        """The variables of a bot in Socket Mode or, with `http`, in HTTP mode."""
+    def environment(self, *, http: bool = False, linking: bool = False) -> dict[str, str]:
+        """The variables of a bot in Socket Mode or, with `http`, in HTTP mode; with `linking` it is behind `front`."""
         policy = self.directory / "policy.toml"
         policy.write_text(POLICY, encoding="utf-8")
         keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -121,6 +132,15 @@ class Tenant:
             "POLICY_FILE": str(policy),
             "TOKEN_KEYS": keys,
             "TIME_SCALE": "0.1",
+            **(self._linking() if linking else {}),
+        }
+
+    def _linking(self) -> dict[str, str]:
+        return {
+            "PUBLIC_URL": self.front.url,
+            "SLACK_LOGIN_URL": self.slack.login_url,
+            "SLACK_CLIENT_ID": SLACK_CLIENT_ID,
+            "SLACK_CLIENT_SECRET": self.slack_secret,
         }
 
     def _furnish(self) -> None:

@@ -76,7 +76,7 @@ async def graph(tmp_path: Path) -> AsyncIterator[GraphStandIn]:
     redirect_uri = "https://bot.example.test/auth/callback"
     credentials = Credentials(secret="not-a-secret")
     entra = EntraStandIn(
-        PEOPLE, TENANT_ID, authority, client_id=CLIENT_ID, redirect_uri=redirect_uri, credentials=credentials
+        PEOPLE, TENANT_ID, authority, client_id=CLIENT_ID, redirect_uris={redirect_uri}, credentials=credentials
     )
     graph = GraphStandIn(entra, authority)
     await graph.start()

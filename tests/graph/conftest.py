@@ -30,7 +30,7 @@ def trust(authority: ThrowAwayAuthority) -> ssl.SSLContext:
 async def entra(authority: ThrowAwayAuthority) -> AsyncIterator[EntraStandIn]:
     credentials = Credentials(secret=SECRET)
     stand_in = EntraStandIn(
-        PEOPLE, TENANT_ID, authority, client_id=CLIENT_ID, redirect_uri=REDIRECT_URI, credentials=credentials
+        PEOPLE, TENANT_ID, authority, client_id=CLIENT_ID, redirect_uris={REDIRECT_URI}, credentials=credentials
     )
     await stand_in.start()
     yield stand_in

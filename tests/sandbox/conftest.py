@@ -34,7 +34,7 @@ async def entra(authority: ThrowAwayAuthority) -> AsyncIterator[EntraStandIn]:
         TENANT_ID,
         authority,
         client_id=CLIENT_ID,
-        redirect_uri=REDIRECT_URI,
+        redirect_uris={REDIRECT_URI},
         credentials=Credentials(secret=SECRET),
     )
     await stand_in.start()
