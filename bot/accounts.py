@@ -1,25 +1,29 @@
 """Who a Slack user is in Entra, and their encrypted MSAL cache."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-import structlog
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
-from bot.errors import ConfigError
+from bot.errors import Refused
 from bot.graph.signin import SignedIn
 from bot.graph.tokens import Account
+from bot.keys import Vault
 from bot.store import Store, now
 from bot.tables import accounts, links
-
-log = structlog.get_logger(__name__)
 
 _SAME: Final = (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid)
 _LINKS: Final = sa.select(links, accounts.c.name).join(accounts, _SAME)
 _LINKED: Final = _LINKS.where((links.c.team == sa.bindparam("team")) & (links.c.user == sa.bindparam("user")))
+_TAKEN: Final = (
+    "This Microsoft account is linked to another Slack user.",
+    "Sign out there first, or ask whoever runs this bot to end that link.",
+)
+_OTHER_ACCOUNT: Final = (
+    "Your Slack account is linked to another Microsoft account.",
+    "Type /cancel-approval signout in Slack first.",
+)
 _DROP_UNLINKED: Final = accounts.delete().where(~sa.exists().where(_SAME))
 
 
@@ -46,7 +50,7 @@ class Accounts:
 
     def __init__(self, store: Store, token_keys: str) -> None:
         self._store = store
-        self._fernet = _fernet(token_keys)
+        self._vault = Vault(token_keys)
 
     async def linked(self, team: str, user: str) -> Linked | None:
         """The account that this Slack user is linked to."""
@@ -54,24 +58,34 @@ class Accounts:
         return Linked(Account(row.tid, row.oid), row.name) if row else None
 
     async def link(self, team: str, user: str, signed_in: SignedIn) -> None:
-        """Links both, in place of whatever either was linked to, and keeps the tokens."""
+        """Links both and keeps the tokens, in place of older ones of the same two.
+
+        Raises `Refused` when either is linked to somebody else: a link is changed only by ending it first.
+        """
         account = signed_in.account
-        old = ((links.c.team == team) & (links.c.user == user)) | (
+        names = (team, user, account.tid, account.oid)
+        either = ((links.c.team == team) & (links.c.user == user)) | (
             (links.c.tid == account.tid) & (links.c.oid == account.oid)
         )
-        await self._store.change(
-            links.delete().where(old),
-            accounts.delete().where(_row(account)),
-            _DROP_UNLINKED,
-            accounts.insert().values(
-                tid=account.tid,
-                oid=account.oid,
-                name=signed_in.name,
-                cache=self._encrypt(account, signed_in.cache),
-                updated_at=now(),
-            ),
-            links.insert().values(team=team, user=user, tid=account.tid, oid=account.oid, created_at=now()),
-        )
+        cache = self._vault.seal((account.tid, account.oid), signed_in.cache)
+        kept = {"tid": account.tid, "oid": account.oid, "name": signed_in.name, "cache": cache, "updated_at": now()}
+
+        def work(connection: sa.Connection) -> None:
+            for row in connection.execute(sa.select(links).where(either)):
+                if (row.team, row.user, row.tid, row.oid) != names:
+                    raise Refused("linked_elsewhere", *(_TAKEN if row.user != user else _OTHER_ACCOUNT))
+            connection.execute(links.delete().where(either))
+            connection.execute(accounts.delete().where(_row(account)))
+            connection.execute(accounts.insert(), kept)
+            connection.execute(
+                links.insert(),
+                {"team": team, "user": user, "tid": account.tid, "oid": account.oid, "created_at": now()},
+            )
+
+        try:
+            await self._store.write(work)
+        except sa.exc.IntegrityError:  # somebody else at the same moment
+            raise Refused("linked_elsewhere", *_TAKEN) from None
 
     async def unlink(self, team: str, user: str) -> bool:
         """Deletes a link and its tokens; whether there was one."""
@@ -104,37 +118,13 @@ class Accounts:
     async def load(self, account: Account) -> str | None:
         """The MSAL cache; None when there is none, or none that these keys open for this very account."""
         row = await self._store.row(sa.select(accounts.c.cache).where(_row(account)))
-        return self._decrypt(account, row.cache) if row else None
+        return self._vault.open((account.tid, account.oid), row.cache) if row else None
 
     async def save(self, account: Account, cache: str) -> None:
         """Replaces the MSAL cache of a known account."""
-        blob = self._encrypt(account, cache)
+        blob = self._vault.seal((account.tid, account.oid), cache)
         await self._store.change(accounts.update().where(_row(account)).values(cache=blob, updated_at=now()))
-
-    def _encrypt(self, account: Account, cache: str) -> bytes:
-        if self._fernet is None:
-            raise ConfigError(["TOKEN_KEYS: required for linking"])
-        # Fernet authenticates no context: the row's key goes inside, or a row copied to another person would open.
-        return self._fernet.encrypt(json.dumps([account.tid, account.oid, cache]).encode())
-
-    def _decrypt(self, account: Account, blob: bytes) -> str | None:
-        if self._fernet is None:
-            return None
-        try:
-            tid, oid, cache = json.loads(self._fernet.decrypt(blob))
-        except InvalidToken:
-            log.warning("token_cache_unreadable", oid=account.oid)
-            return None
-        if (tid, oid) != (account.tid, account.oid):
-            log.error("token_cache_of_another_account", oid=account.oid)
-            return None
-        return str(cache)
 
 
 def _row(account: Account) -> sa.ColumnElement[bool]:
     return (accounts.c.tid == account.tid) & (accounts.c.oid == account.oid)
-
-
-def _fernet(token_keys: str) -> MultiFernet | None:
-    keys = token_keys.replace(",", " ").split()
-    return MultiFernet([Fernet(key) for key in keys]) if keys else None

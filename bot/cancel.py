@@ -17,7 +17,7 @@ from bot.audit import Event
 from bot.cancellation import Cancellation
 from bot.cancellations import Cancellations, Running
 from bot.durable import Engine, patiently
-from bot.errors import BotError, ServiceError, Unavailable
+from bot.errors import SIGN_IN, BotError, ServiceError, SignInNeeded, Unavailable
 from bot.following import answered
 from bot.gate import Gate
 from bot.outcome import Look, Outcome, Reason, Result, prevented
@@ -28,6 +28,7 @@ from bot.timings import Timings
 from bot.told import Teller, Telling
 from bot.unsettled import WATCH
 from bot.verdict import Progress, Verdicts, Wait
+from bot.wishes import GOES_ON, Wishes, needed, next_attempt
 
 CANCEL: Final = "cancel"
 
@@ -37,6 +38,7 @@ _TEXT: Final = TypeAdapter(str)
 _TEXTS: Final = TypeAdapter(list[str])
 
 _RECORDING_FIRST: Final = 2.0  # seconds
+_SIGN_IN: Final = (Reason.SIGN_IN, Reason.CONSENT)
 _WATCHED: Final = (Result.UNKNOWN, Result.ACCEPTED)
 
 
@@ -53,7 +55,10 @@ class Canceller:
         engine: Engine,
         teller: Teller,
         timings: Timings,
+        wishes: Wishes | None,
     ) -> None:
+        """Without `wishes`, nobody can link their accounts, and what lacks a link ends."""
+        self._wishes = wishes
         self._gate = gate
         self._attempts = attempts
         self._cancellations = cancellations
@@ -79,6 +84,8 @@ class Canceller:
             decision = self._gate.admit(cancellation.actor, resource)
         except BotError as error:
             await self._cancellations.refused(cancellation, prevented(error))
+            if self._wishes and isinstance(error, SignInNeeded):
+                await self._wishes.keep(cancellation, needed(resource, cancellation.target))
             raise
         key = f"{resource.graph_type}/{cancellation.target.scope}/{cancellation.target.id}".casefold()
         self._recording += 1
@@ -116,14 +123,25 @@ class Canceller:
         await self._telling.once("thread", lambda: self._teller.begun(cancellation))
         # A call of an earlier workflow has no recorded answer here.
         progress = Progress(calls=begun.calls, lost=min(begun.calls, 1))
-        outcome = begun.outcome or await self._carry_out(cancellation, progress)
-        await self._engine.step(
-            "outcome", lambda: self._cancellations.settle(cancellation, outcome, Event.ENDED), NOTHING
-        )
+        outcome = begun.outcome or self._explained(await self._carry_out(cancellation, progress))
+        await self._engine.step("outcome", lambda: self._end(cancellation, outcome), NOTHING)
         await self._tell_end(cancellation, outcome)
         await self._hand_on(cancellation, outcome)
         if outcome.result in _WATCHED:
             await self._engine.start(WATCH, f"{cancellation_id}-{WATCH}", cancellation_id)
+
+    def _explained(self, outcome: Outcome) -> Outcome:
+        """The end, with what the person can do about it."""
+        if not self._wishes or outcome.reason not in _SIGN_IN:
+            return outcome
+        return replace(outcome, next_step=f"{outcome.next_step or SIGN_IN} {GOES_ON}")
+
+    async def _end(self, cancellation: Cancellation, outcome: Outcome) -> None:
+        await self._cancellations.settle(cancellation, outcome, Event.ENDED)
+        if self._wishes and outcome.reason in _SIGN_IN:
+            resource = self._attempts.resource(cancellation)
+            permissions = {*needed(resource, cancellation.target), outcome.permission} - {""}
+            await self._wishes.keep(next_attempt(cancellation), tuple(sorted(permissions)))
 
     async def _tell_end(self, cancellation: Cancellation, outcome: Outcome) -> None:
         told = self._teller

@@ -16,6 +16,10 @@ BotError
 """
 
 from collections.abc import Sequence
+from typing import Final
+
+SIGN_IN: Final = "Type /cancel-approval signin."
+"""The next step of whoever Microsoft does not know."""
 
 
 class BotError(Exception):
@@ -64,6 +68,9 @@ class SignInNeeded(BotError):
 
     code = "sign_in_needed"
 
+    def __init__(self, sentence: str, next_step: str = SIGN_IN) -> None:
+        super().__init__(sentence, next_step)
+
 
 class ConsentNeeded(BotError):
     """`permission` is what nobody has consented to yet."""
@@ -73,7 +80,7 @@ class ConsentNeeded(BotError):
     def __init__(self, permission: str) -> None:
         super().__init__(
             f"Microsoft Entra has not been given the permission {permission}.",
-            "Ask an administrator of your tenant to consent to it for this bot.",
+            f"{SIGN_IN} If Microsoft says that an administrator must agree, ask one of your tenant to.",
         )
         self.permission = permission
 

@@ -16,10 +16,7 @@ _NOT_YOURS: Final = (
     "You may not cancel this request, or it does not exist.",
     "Check the id, or ask whoever made it.",
 )
-_NOT_LINKED: Final = (
-    "This is cancelled as you, but your Slack account is not linked to a Microsoft account.",
-    "Ask whoever runs this bot to link it.",
-)
+_NOT_LINKED: Final = "This is cancelled as you, but your Slack account is not linked to a Microsoft account yet."
 
 
 class People(Protocol):
@@ -40,10 +37,13 @@ class Seen:
 
 
 class Gate:
-    """Authorises, before anything is read and again on what was read."""
+    """Authorises, before anything is read and again on what was read. `linking`: people can link their accounts."""
 
-    def __init__(self, registry: Registry, rules: Sequence[Rule], people: People, reader: Reader) -> None:
+    def __init__(
+        self, registry: Registry, rules: Sequence[Rule], people: People, reader: Reader, *, linking: bool
+    ) -> None:
         self.registry = registry
+        self._linking = linking
         self._rules = rules
         self._people = people
         self._reader = reader
@@ -54,8 +54,16 @@ class Gate:
         if not decision.possible:
             raise Refused(decision.reason, *_NOT_HERE)
         if decision.identity is Identity.DELEGATED and actor.account is None:
-            raise SignInNeeded(*_NOT_LINKED)
+            raise SignInNeeded(_NOT_LINKED)
         return decision
+
+    def welcome(self, actor: Actor, resource: Resource) -> None:
+        """As `admit`, for a dialog; whoever can link their accounts may enter it before."""
+        try:
+            self.admit(actor, resource)
+        except SignInNeeded:
+            if not self._linking:
+                raise
 
     async def see(self, actor: Actor, target: Target) -> Seen:
         """Who acts now, what is there now, and the decision; raises what reading raises, `Refused`, `SignInNeeded`."""

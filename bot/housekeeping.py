@@ -14,11 +14,13 @@ from bot.cancellations import Cancellations
 from bot.durable import Engine
 from bot.errors import NoDatabase
 from bot.posts import Posts
+from bot.sessions import Sessions
 from bot.slack import blocks, text
 from bot.slack.posting import Place, Poster
 from bot.store import Store, now
 from bot.timings import Timings
 from bot.told import Telling
+from bot.wishes import Wishes
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +40,8 @@ class Housekeeper:
         engine: Engine,
         cancellations: Cancellations,
         accounts: Accounts,
+        sessions: Sessions,
+        wishes: Wishes,
         posts: Posts,
         audit: Audit,
         poster: Poster,
@@ -49,6 +53,8 @@ class Housekeeper:
         self._engine = engine
         self._cancellations = cancellations
         self._accounts = accounts
+        self._sessions = sessions
+        self._wishes = wishes
         self._posts = posts
         self._audit = audit
         self._poster = poster
@@ -80,6 +86,8 @@ class Housekeeper:
         await self._cancellations.forget(before)
         await self._posts.clean(before)
         await self._store.forget_dialogs(before)
+        await self._wishes.forget(before)
+        await self._sessions.forget()
         unused = await self._accounts.forget_unused(moment - _UNUSED)
         if unused:
             log.info("links_unused", links=unused)

@@ -5,11 +5,12 @@ import contextlib
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.engine import make_url
@@ -75,6 +76,35 @@ def _make(path: Path) -> None:
             os.link(made, path)
     finally:
         made.unlink(missing_ok=True)
+
+
+class Vault:
+    """Encrypts tokens with `TOKEN_KEYS`, of which the newest comes first. Without keys it holds nothing."""
+
+    def __init__(self, token_keys: str) -> None:
+        keys = token_keys.replace(",", " ").split()
+        self._fernet = MultiFernet([Fernet(key) for key in keys]) if keys else None
+
+    def seal(self, row: Sequence[str], secret: str) -> bytes:
+        """The secret, for the row of that key only; raises `ConfigError` without keys."""
+        if self._fernet is None:
+            raise ConfigError(["TOKEN_KEYS: required for linking"])
+        # Fernet authenticates no context: the row's key goes inside, or a row copied to another person would open.
+        return self._fernet.encrypt(json.dumps([*row, secret]).encode())
+
+    def open(self, row: Sequence[str], sealed: bytes) -> str | None:
+        """The secret; None where these keys do not open it, or it was sealed for another row."""
+        if self._fernet is None:
+            return None
+        try:
+            *of, secret = json.loads(self._fernet.decrypt(sealed))
+        except InvalidToken:
+            log.warning("tokens_unreadable", row=row)
+            return None
+        if of != list(row):
+            log.error("tokens_of_another_row", row=row)
+            return None
+        return str(secret)
 
 
 class Sealer:

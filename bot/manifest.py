@@ -18,9 +18,16 @@ SCOPES = {
 }
 
 
-def manifest(public_url: str | None) -> dict[str, Any]:
-    """The manifest for HTTP mode at that address; without one, for Socket Mode."""
-    url = f"{public_url.rstrip('/')}/slack/events" if public_url else None
+USER_SCOPES = {
+    "email": "compare the address that Slack knows with Microsoft's, when people link their accounts",
+    "openid": "know for certain which Slack user is linking an account",
+}
+
+
+def manifest(public_url: str | None, *, socket: bool = False) -> dict[str, Any]:
+    """The manifest for HTTP mode at that address, or for Socket Mode; without an address nobody can link accounts."""
+    base = public_url.rstrip("/") if public_url else ""
+    url = f"{base}/slack/events" if base and not socket else None
     endpoint = {"url": url} if url else {}
     interactivity = {"is_enabled": True, **({"request_url": url} if url else {})}
     return {
@@ -43,11 +50,21 @@ def manifest(public_url: str | None) -> dict[str, Any]:
                 }
             ],
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "oauth_config": _oauth(base),
         "settings": {
             "interactivity": interactivity,
             "org_deploy_enabled": False,
             "socket_mode_enabled": url is None,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _oauth(base: str) -> dict[str, Any]:
+    bot: dict[str, Any] = {"scopes": {"bot": sorted(SCOPES)}}
+    if not base:
+        return bot
+    return {
+        "redirect_urls": [f"{base}/auth/slack/callback"],
+        "scopes": {**bot["scopes"], "user": sorted(USER_SCOPES)},
     }

@@ -190,7 +190,8 @@ def prevented(error: BotError) -> Outcome:
         return Outcome(Reason.PERSON, sentence=error.sentence, next_step=error.next_step, detail=error.reason)
     reasons = {SignInNeeded: Reason.SIGN_IN, ConsentNeeded: Reason.CONSENT}
     reason = reasons.get(type(error), Reason.NOT_READY)
-    return Outcome(reason, sentence=error.sentence, next_step=error.next_step, detail=error.code)
+    permission = error.permission if isinstance(error, ConsentNeeded) else ""
+    return Outcome(reason, sentence=error.sentence, next_step=error.next_step, permission=permission, detail=error.code)
 
 
 def settled_later(resource: Resource, look: Look, *, patient: bool) -> Outcome | None:

@@ -19,10 +19,7 @@ class Reader:
         """What can be seen; raises `ServiceFailure` when reading failed, `SignInNeeded`, `Unavailable`."""
         if identity is Identity.DELEGATED:
             if actor.account is None:
-                raise SignInNeeded(
-                    "Your Slack account is not linked to a Microsoft account.",
-                    "Ask whoever runs this bot to link your account.",
-                )
+                raise SignInNeeded("Your Slack account is not linked to a Microsoft account.")
             look = await self._try(resource, target, Caller(actor.account))
             if look.conclusive:
                 return look

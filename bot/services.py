@@ -37,6 +37,7 @@ class Services:
     tokens: Tokens
     graph: GraphClient
     slack: AsyncWebClient
+    session: aiohttp.ClientSession
     team: str
     timings: Timings
     context: ssl.SSLContext
@@ -74,6 +75,7 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
             tokens=tokens,
             graph=GraphClient(wire, settings.graph_url, settings.resource),
             slack=slack,
+            session=session,
             team=await _team(slack),
             timings=timings,
             context=options["verify"],

@@ -38,6 +38,7 @@ _HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
 
 
 _HOST: Final = re.compile(r"[0-9a-z._:-]+")
+_LOGIN: Final = "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
 _CREDENTIALS: Final = ("azure_federated_token_file", "azure_client_certificate_path", "azure_client_secret")
 
 
@@ -74,6 +75,15 @@ def _slack_api(value: str) -> str:
     return value
 
 
+def _slack_login(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.query or parts.fragment or not parts.hostname:
+        raise ValueError("must be the address of a page, without a query")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(value)):
+        raise ValueError("must be https (plain http only on this machine)")
+    return value
+
+
 def is_channel(value: str) -> bool:
     """Whether this is a channel's id; a name or a person's id is none."""
     return bool(_CHANNEL.fullmatch(value))
@@ -106,6 +116,9 @@ class Settings(Selection, Storage):
     slack_signing_secret: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     slack_api_url: Annotated[str, AfterValidator(_slack_api)] = "https://slack.com/api/"
+    slack_login_url: Annotated[str, AfterValidator(_slack_login)] = "https://slack.com/openid/connect/authorize"
+    slack_client_id: str = Field(default="", pattern=r"^([0-9]+\.[0-9]+)?$")
+    slack_client_secret: SecretStr | None = None
 
     azure_tenant_id: str = Field(pattern=_GUID)
     azure_client_id: str = Field(pattern=_GUID)
@@ -123,6 +136,7 @@ class Settings(Selection, Storage):
     notify_channel: Channel | None = None
     audit_channel: Channel | None = None
     token_keys: SecretStr | None = None
+    email_match: Literal["require", "warn", "off"] = "warn"
 
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -193,6 +207,11 @@ class Settings(Selection, Storage):
         return self.slack_app_token is not None
 
     @property
+    def linking(self) -> bool:
+        """Whether people can link their accounts themselves."""
+        return bool(self.slack_client_id)
+
+    @property
     def resource(self) -> str:
         """The audience of Graph tokens: the cloud's, also where `GRAPH_URL` points elsewhere."""
         return _HOSTS[self.azure_cloud][0]
@@ -227,6 +246,11 @@ def _missing(given: Mapping[str, object]) -> Iterator[str]:
         yield f"{', '.join(name.upper() for name in _CREDENTIALS)}: one of them is required"
     if str(given.get("database_url") or "").startswith("postgres") and not given.get("audit_key"):
         yield "AUDIT_KEY: required with PostgreSQL, the same for every instance"
+    login = ("slack_client_id", "slack_client_secret")
+    if any(given.get(name) for name in login):
+        for name in (*login, "public_url", "token_keys"):
+            if not given.get(name):
+                yield f"{name.upper()}: required for linking accounts (or set none of {_LOGIN})"
     if not given.get("slack_app_token"):
         for name in ("slack_signing_secret", "public_url"):
             if not given.get(name):

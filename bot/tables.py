@@ -134,6 +134,34 @@ posts = Table(
 )
 """Messages that must not be posted twice. A row without `ts` tells that posting began and its end is not known."""
 
+wishes = Table(
+    "wishes",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("team", String(32), nullable=False),
+    Column("user", String(32), nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("card_id", String(32)),
+    Column("kind", String(64), nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("permissions", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""What somebody wanted cancelled before Microsoft knew them: it goes on when they have signed in with `permissions`.
+`sealed` is the encrypted justification and response_url."""
+
+browser_sessions = Table(
+    "browser_sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("stage", String(16), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""Browsers in which somebody is linking their accounts; `id` is the cookie's hash, `sealed` what is known so far."""
+
 instances = Table(
     "instances",
     metadata,

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from bot.audit import Event
 from bot.cancellation import Cancellation
 from bot.durable import Engine
-from bot.errors import Later, NoDatabase
+from bot.errors import BotError, Later, NoDatabase
 from bot.outcome import Outcome
 from bot.timings import Timings
 from bot.verdict import Wait
@@ -54,6 +54,12 @@ class Teller(Protocol):
 
     async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """To the person: what was not known when it ended."""
+
+    async def linked(self, link_id: str, user: str, account_name: str, begun: int) -> bool:
+        """To the person: their accounts were linked, and so many cancellations go on."""
+
+    async def not_resumed(self, cancellation: Cancellation, error: BotError) -> bool:
+        """To the person: why what they had begun does not go on."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.manifest import SCOPES, manifest
+from bot.manifest import SCOPES, USER_SCOPES, manifest
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT.parent / "shared" / "slack" / "manifest.schema.2.0.0.json"
@@ -38,20 +38,29 @@ def test_file_is_the_printed_manifest() -> None:
 
 
 @pytest.mark.parametrize("public_url", [None, "https://bot.example.test"])
-def test_valid_against_slacks_schema(public_url: str | None) -> None:
+@pytest.mark.parametrize("socket", [False, True])
+def test_valid_against_slacks_schema(public_url: str | None, socket: bool) -> None:
     """The schema lies beside the checkout in CI and is not ours to copy."""
     if not SCHEMA.is_file():
         if os.environ.get("CI") == "true":
             pytest.fail(f"{SCHEMA} is missing")
         pytest.skip("Slack's manifest schema is not here")
     schema: dict[str, Any] = json.loads(SCHEMA.read_text())
-    jsonschema.validate(manifest(public_url), schema)
+    jsonschema.validate(manifest(public_url, socket=socket), schema)
 
 
 def test_http_mode_has_one_address() -> None:
     made = json.dumps(manifest("https://bot.example.test/"))
     assert made.count("https://bot.example.test/slack/events") == 2
     assert '"socket_mode_enabled": false' in made
+
+
+def test_linking_in_socket_mode() -> None:
+    made = manifest("https://bot.example.test/", socket=True)
+    assert made["settings"]["socket_mode_enabled"]
+    assert "/slack/events" not in json.dumps(made)
+    assert made["oauth_config"]["redirect_urls"] == ["https://bot.example.test/auth/slack/callback"]
+    assert made["oauth_config"]["scopes"]["user"] == sorted(USER_SCOPES) == ["email", "openid"]
 
 
 def test_scopes_are_those_that_the_code_uses() -> None:

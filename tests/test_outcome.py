@@ -1,5 +1,6 @@
 """What became of a cancellation: the whole table, from what was read, decided, lost and answered."""
 
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -282,7 +283,9 @@ class TestAnErrorAfterALostAnswer:
 
 
 def _as(failure: BotError, reason: Reason, detail: str) -> tuple[BotError, Outcome]:
-    return failure, Outcome(reason, sentence=failure.sentence, next_step=failure.next_step, detail=detail)
+    permission = failure.permission if isinstance(failure, ConsentNeeded) else ""
+    words = Outcome(reason, sentence=failure.sentence, next_step=failure.next_step)
+    return failure, replace(words, permission=permission, detail=detail)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import COMMANDS
-from bot.manifest import SCOPES
+from bot.manifest import SCOPES, USER_SCOPES
 from bot.resources import load
 from bot.settings import Settings
 
@@ -26,7 +26,7 @@ def test_setting(name: str) -> None:
     assert f"`{name}`" in README
 
 
-@pytest.mark.parametrize("word", [*COMMANDS, *SCOPES, *(resource.kind for resource in load())])
+@pytest.mark.parametrize("word", [*COMMANDS, *SCOPES, *USER_SCOPES, *(resource.kind for resource in load())])
 def test_command_scope_and_kind(word: str) -> None:
     assert f"`{word}`" in README
 

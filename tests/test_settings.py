@@ -87,6 +87,23 @@ def test_socket_mode_needs_no_http(load: Load) -> None:
     assert settings.socket_mode
 
 
+LINKING = {"SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": CANARY, "PUBLIC_URL": GOOD["PUBLIC_URL"], "TOKEN_KEYS": KEY}
+
+
+def test_linking(load: Load) -> None:
+    assert not load().linking
+    settings = load(**LINKING)
+    assert (settings.linking, settings.email_match) == (True, "warn")
+    assert settings.slack_login_url == "https://slack.com/openid/connect/authorize"
+    assert named(load, **LINKING | {"SLACK_CLIENT_ID": "A0CANCEL"}) == {"SLACK_CLIENT_ID"}
+
+
+@pytest.mark.parametrize("lacking", LINKING)
+def test_linking_needs_all_of_it(load: Load, lacking: str) -> None:
+    socket = {"SLACK_APP_TOKEN": f"xapp-{CANARY}"}
+    assert named(load, **socket | LINKING | {lacking: None}) >= {lacking}
+
+
 @pytest.mark.parametrize("name", ["AZURE_FEDERATED_TOKEN_FILE", "AZURE_CLIENT_CERTIFICATE_PATH"])
 def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
     file = tmp_path / "credential"
@@ -137,6 +154,10 @@ def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
         ("SLACK_API_URL", "http://localhost.example.test/api/"),
         ("SLACK_API_URL", "ftp://127.0.0.1/api/"),
         ("SLACK_API_URL", "https:///api/"),
+        ("SLACK_LOGIN_URL", "http://slack.com/openid/connect/authorize"),
+        ("SLACK_LOGIN_URL", "https://slack.com/openid/connect/authorize?team=T0"),
+        ("SLACK_LOGIN_URL", "https:///authorize"),
+        ("EMAIL_MATCH", "sometimes"),
         ("NOTIFY_CHANNEL", "#general"),
         ("NOTIFY_CHANNEL", "c0123456789"),
         ("AUDIT_CHANNEL", "U0123456789"),

@@ -130,7 +130,7 @@ async def test_newer_schema_that_this_version_understands(store: Store) -> None:
 
 
 async def test_newer_schema_that_this_version_does_not_understand(store: Store) -> None:
-    await execute(store, "UPDATE alembic_version SET version_num = '9999'", "UPDATE compatibility SET oldest = 3")
+    await execute(store, "UPDATE alembic_version SET version_num = '9999'", "UPDATE compatibility SET oldest = 9999")
     for use in (store.prepare, store.migrate):
         with pytest.raises(ConfigError, match="its schema is of a newer version of this bot"):
             await use()

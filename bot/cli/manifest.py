@@ -7,8 +7,9 @@ from bot.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The bot's address, for HTTP mode."""
-    parser.add_argument("--public-url", help="for HTTP mode: the https address of the bot; default: Socket Mode")
+    """The bot's address, and how Slack reaches it."""
+    parser.add_argument("--public-url", help="the https address of the bot; without it: Socket Mode, and no linking")
+    parser.add_argument("--socket", action="store_true", help="Socket Mode, although the bot has an address for people")
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -20,5 +21,5 @@ async def run(options: argparse.Namespace) -> int:
         public_url = origin(options.public_url) if options.public_url else None
     except ValueError as error:
         raise InputError("public-url", f"--public-url: {error}.") from None
-    print(json.dumps(manifest(public_url), indent=2))
+    print(json.dumps(manifest(public_url, socket=options.socket), indent=2))
     return 0

@@ -14,7 +14,7 @@ NO_ANSWER: Final = (
     "Microsoft Entra gave no usable answer, so nothing was sent.",
     "Try again in a few minutes.",
 )
-SIGN_IN: Final = ("Your Microsoft sign-in is no longer valid.", "Ask whoever runs this bot to link your account again.")
+SIGN_IN: Final = "Your Microsoft sign-in is no longer valid."
 
 OUTAGES: Final = (httpx.HTTPError, msal.exceptions.MsalServiceError)
 """Passed as `http_exceptions`: during these MSAL serves a token that is ageing but still good."""
@@ -88,7 +88,7 @@ def refusal(found: Mapping[str, Any], permission: str) -> BotError:
     if found.get("suberror") == "consent_required" or "AADSTS65001" in description:
         return ConsentNeeded(permission)
     if error in ("invalid_grant", "interaction_required", "login_required"):
-        return SignInNeeded(*SIGN_IN)
+        return SignInNeeded(SIGN_IN)
     if error in ("invalid_client", "unauthorized_client"):
         return Unavailable(
             "Microsoft Entra does not accept the bot's own credential, so nothing was sent.",

@@ -17,21 +17,26 @@ _CLOCK_SKEW: Final = 120.0  # seconds
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person who has just signed in, with validated claims, and their MSAL cache."""
+    """A person who has just signed in, with validated claims, and their MSAL cache.
+
+    `name` is what they sign in with, `email` an address where Entra tells one. Both may change: neither is an identity.
+    """
 
     account: Account
     name: str
     cache: str = field(repr=False)
+    email: str = ""
 
 
-def begin(apps: MsalApps, scopes: Sequence[str], redirect_uri: str, login_hint: str) -> dict[str, Any]:
-    """MSAL's flow, whose `auth_uri` is the page to open. Blocks."""
+def begin(apps: MsalApps, scopes: Sequence[str], redirect_uri: str, login_hint: str = "") -> dict[str, Any]:
+    """MSAL's flow, whose `auth_uri` is the page to open. Without a hint the person chooses the account. Blocks."""
+    who = {"login_hint": login_hint} if login_hint else {"prompt": "select_account"}
     try:
         app = apps.app(msal.TokenCache())
         with warnings.catch_warnings():
             # MSAL advises form_post; that is a cross-site POST, to which the browser sends no SameSite cookie.
             warnings.filterwarnings("ignore", "response_mode='form_post'", UserWarning)
-            flow = app.initiate_auth_code_flow(list(scopes), redirect_uri=redirect_uri, login_hint=login_hint)
+            flow = app.initiate_auth_code_flow(list(scopes), redirect_uri=redirect_uri, **who)
     except FAULTS:
         raise Unavailable(*NO_ANSWER) from None
     return dict(flow)
@@ -45,7 +50,7 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
         found = apps.app(cache).acquire_token_by_auth_code_flow(flow, dict(answer))
     except (ValueError, RuntimeError):
         # A wrong state or nonce; the text holds both, so it is neither told nor chained.
-        raise SignInNeeded(*SIGN_IN) from None
+        raise SignInNeeded(SIGN_IN) from None
     except FAULTS:
         raise Unavailable(*NO_ANSWER) from None
     if "error" in found:
@@ -53,7 +58,8 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
     claims = found.get("id_token_claims") or {}
     _validate(apps, issuer, claims)
     account = Account(str(claims["tid"]).lower(), str(claims["oid"]).lower())
-    return SignedIn(account, str(claims.get("preferred_username") or ""), cache.serialize())
+    name, email = (str(claims.get(claim) or "") for claim in ("preferred_username", "email"))
+    return SignedIn(account, name, cache.serialize(), email)
 
 
 def _validate(apps: MsalApps, issuer: str, claims: Mapping[str, Any]) -> None:
@@ -62,4 +68,4 @@ def _validate(apps: MsalApps, issuer: str, claims: Mapping[str, Any]) -> None:
         raise SignInNeeded("That sign-in was not for this bot or not in its tenant.", "Sign in with your work account.")
     expires = claims.get("exp")
     if not isinstance(expires, int | float) or expires + _CLOCK_SKEW < time.time() or not claims.get("oid"):
-        raise SignInNeeded(*SIGN_IN)
+        raise SignInNeeded(SIGN_IN)

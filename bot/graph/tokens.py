@@ -82,9 +82,7 @@ class Tokens:
         async with self._lock(account):
             stored = await self._accounts.load(account)
             if stored is None:
-                raise SignInNeeded(
-                    "There is no usable Microsoft sign-in of yours.", "Ask whoever runs this bot to link your account."
-                )
+                raise SignInNeeded("There is no usable Microsoft sign-in of yours.")
             while True:
                 try:
                     return await self._renewed(account, stored, scope, permission, claims)
@@ -120,12 +118,12 @@ class Tokens:
         known = app.get_accounts()
         # For a B2B guest the cache is keyed by the home tenant, so the one account is taken, not looked up by id.
         if len(known) != 1:
-            raise SignInNeeded(*SIGN_IN)
+            raise SignInNeeded(SIGN_IN)
         found: dict[str, Any] | None = app.acquire_token_silent_with_error(
             [scope], account=known[0], claims_challenge=claims or None, http_exceptions=OUTAGES
         )
         if not found:
-            raise SignInNeeded(*SIGN_IN)
+            raise SignInNeeded(SIGN_IN)
         return found
 
     def _lock(self, key: object) -> asyncio.Lock:

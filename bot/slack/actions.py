@@ -43,7 +43,7 @@ class CancelButton:
             resource = self._gate.registry.find(card.target.kind)
             if resource is None:
                 raise Refused("kind_off", f"{card.target.kind} is no longer switched on here.")
-            self._gate.admit(actor, resource)
+            self._gate.welcome(actor, resource)
             prefilled = Prefilled(new_id(), resource, card.target.id, fixed=True)
             await self._dialogs.open(click, actor, prefilled, card.target, card.id)
 

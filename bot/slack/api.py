@@ -26,7 +26,7 @@ class Fate(StrEnum):
     UNSURE = "unsure"
 
 
-def web_client(token: str, url: str, session: aiohttp.ClientSession, seconds: float) -> AsyncWebClient:
+def web_client(token: str | None, url: str, session: aiohttp.ClientSession, seconds: float) -> AsyncWebClient:
     """The client, on shared connections. It waits as Slack's 429 says; `seconds` limits each call.
 
     Slack's own retry after a broken connection is left out: it posts a message twice whose answer was lost.

@@ -133,6 +133,11 @@ def note(sentence: str) -> Blocks:
     return drawn([_lines([[_plain(sentence)]])])
 
 
+def sign_in(words: str, url: str) -> RichTextBlock:
+    """A sentence, and the page where people sign in."""
+    return _lines([[_plain(words), Parts.Link(url=url, text=text.LINK_LABEL)]])
+
+
 def drawn(blocks: Sequence[Block]) -> Blocks:
     """The blocks as Slack takes them; slack_sdk checks their limits on the way."""
     return [block.to_dict() for block in blocks]

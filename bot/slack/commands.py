@@ -9,6 +9,7 @@ from bot.cancellation import Actor
 from bot.gate import Gate
 from bot.slack import text
 from bot.slack.answering import answering
+from bot.slack.blocks import Blocks, drawn, note, sign_in
 from bot.slack.dialog import Prefilled
 from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
@@ -32,7 +33,9 @@ class Commands:
         dialogs: Dialogs,
         poster: Poster,
         tasks: Tasks,
+        link_url: str,
     ) -> None:
+        self._link_url = link_url
         self._parser = parser
         self._directory = directory
         self._accounts = accounts
@@ -51,13 +54,21 @@ class Commands:
             actor = await self._directory.in_time(click)
             command = self._parser.command(typed)
             if command.word:
-                await self._poster.answer(click.user, click.response_url, await self._answer(command.word, actor))
+                await self._poster.answer(click.user, click.response_url, *await self._answer(command.word, actor))
                 return
             if command.resource:
-                self._gate.admit(actor, command.resource)
+                self._gate.welcome(actor, command.resource)
             await self._dialogs.open(click, actor, _prefilled(command), command.target)
 
-    async def _answer(self, word: Word, actor: Actor) -> str:
+    async def _answer(self, word: Word, actor: Actor) -> tuple[str, Blocks]:
+        if word is Word.SIGNIN and self._link_url:
+            return f"{text.SIGN_IN_HERE}{self._link_url}", drawn([sign_in(text.SIGN_IN_HERE, self._link_url)])
+        words = await self._words(word, actor)
+        return words, note(words)
+
+    async def _words(self, word: Word, actor: Actor) -> str:
+        if word is Word.SIGNIN:
+            return text.NO_LINKING
         if word is Word.HELP:
             return text.help_text(self._gate.registry)
         if word is Word.WHOAMI:

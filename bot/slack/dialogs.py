@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cancellation import Actor
-from bot.errors import BotError, Refused, ServiceError, ServiceFailure, Unavailable
+from bot.errors import BotError, Refused, ServiceError, ServiceFailure, SignInNeeded, Unavailable
 from bot.gate import Gate
 from bot.keys import Sealer
 from bot.outcome import Look, rejected
@@ -82,7 +82,8 @@ class Dialogs:
         except ServiceFailure as failure:
             return self._view(prefilled, dialog.sentence(self._unread(failure, target)))
         except BotError as error:
-            return self._view(prefilled, dialog.sentence(text.of_error(error)))
+            words = text.LINK_LATER if isinstance(error, SignInNeeded) else text.of_error(error)
+            return self._view(prefilled, dialog.sentence(words))
         if look.snapshot and look.snapshot.standing is Standing.FINAL:
             await self._cards.ended_elsewhere(target, look)
             if prefilled.fixed:

@@ -65,6 +65,16 @@ class Directory:
             account_name=linked.name if linked else "",
         )
 
+    async def name(self, team: str, user: str) -> str:
+        """What a member of the team is called; raises `Refused` for strangers, `Unavailable` without an answer."""
+        if team != self._team:
+            raise Refused("other_team", *_STRANGER)
+        try:
+            return await self._member(team, user)
+        except FAULTS as error:
+            log.warning("slack_lookup_failed", error=error_of(error))
+            raise Unavailable(*_UNSURE) from error
+
     async def in_time(self, click: Click, channel: str = "") -> Actor:
         """Whoever clicked, looked up fast enough to open a dialog afterwards; raises like `actor`."""
         try:
@@ -77,16 +87,17 @@ class Directory:
         """The same person as they are now; raises like `actor`."""
         return await self.actor(actor.team, actor.user, actor.channel)
 
-    async def _member(self, team: str, user: str) -> None:
-        async def look_up() -> str:
-            answer = await self._client.users_info(user=user)
-            return _strangeness(answer["user"], self._team)
+    async def _member(self, team: str, user: str) -> str:
+        async def look_up() -> tuple[str, str]:
+            found = (await self._client.users_info(user=user))["user"]
+            return _strangeness(found, self._team), str(found.get("real_name") or found.get("name") or "")
 
-        reason = await self._keep("user", user, look_up)
+        reason, name = await self._keep("user", user, look_up)
         if reason == "deactivated":
             await self._accounts.unlink(team, user)
         if reason:
             raise Refused(reason, *_STRANGER)
+        return name
 
     async def _visible(self, channel: str) -> bool:
         """Whether the bot can see the channel; one that it cannot see is no reason to refuse the person."""

@@ -18,6 +18,7 @@ class Word(StrEnum):
     """What the command does besides cancelling."""
 
     HELP = "help"
+    SIGNIN = "signin"
     WHOAMI = "whoami"
     SIGNOUT = "signout"
 

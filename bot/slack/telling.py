@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from bot.audit import Event
 from bot.cancellation import Cancellation
+from bot.errors import BotError
 from bot.outcome import Outcome, Result
 from bot.resources import Registry
 from bot.slack import blocks, text
 from bot.slack.cards import Cards
 from bot.slack.posting import Alone, Place, Poster
-from bot.store import Store
+from bot.store import Store, now
 from bot.verdict import Wait
 
 
@@ -87,6 +88,17 @@ class SlackTeller:
         return await self._alone(
             cancellation, "told_later", self._told(cancellation, outcome), *blocks.note(text.SETTLED_LATER)
         )
+
+    async def linked(self, link_id: str, user: str, account_name: str, begun: int) -> bool:
+        """By direct message, which also the true owner of a wrongly linked account sees."""
+        words = text.linked(account_name, begun)
+        return await self._poster.alone(Alone(f"{link_id}:linked", user, "", now()), words, blocks.note(words))
+
+    async def not_resumed(self, cancellation: Cancellation, error: BotError) -> bool:
+        """What they had begun before they signed in."""
+        words = text.of_error(error)
+        one = Alone(f"{cancellation.id}:resumed", cancellation.actor.user, cancellation.response_url, cancellation.at)
+        return await self._poster.alone(one, words, blocks.note(words))
 
     def _told(self, cancellation: Cancellation, outcome: Outcome) -> text.Told:
         return text.told(outcome, self._registry[cancellation.target.kind])

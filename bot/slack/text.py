@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.errors import BotError
+from bot.errors import SIGN_IN, BotError
 from bot.outcome import Outcome, Reason, Result
 from bot.resources import Cloud, Registry, Resource, TargetError
 from bot.verdict import Wait
@@ -57,11 +57,12 @@ _SENTENCES: Final = {
         "Microsoft Graph knows no such request, or does not show it to you.",
         "Check the kind and the id.",
     ),
-    Reason.NOT_ALLOWED: ("Microsoft Graph refused it: the permission {permission} or the right role is missing.", ""),
-    Reason.SIGN_IN: (
-        "Microsoft asks to see you again before it takes the call.",
-        "Ask whoever runs this bot to link your account again.",
+    Reason.NOT_ALLOWED: (
+        "Microsoft Graph refused it: the permission {permission} or the right role is missing. "
+        "An administrator of your tenant can grant either.",
+        "",
     ),
+    Reason.SIGN_IN: ("Microsoft asks to see you again before it takes the call.", SIGN_IN),
     Reason.CONFLICT: (
         "The request was changed by somebody else at the same moment, so Microsoft did not take the call.",
         "Look at its state, then try again.",
@@ -109,6 +110,19 @@ SIGNED_OUT: Final = (
     "You are signed out: the link to your Microsoft account and your tokens are deleted here. "
     "What you have begun and what still needs your sign-in is not sent."
 )
+SIGN_IN_HERE: Final = (
+    "Link your Slack account to your Microsoft account, so that what you cancel is done as you. "
+    "Your browser goes to Slack, then to Microsoft, and asks you before anything is linked: "
+)
+LINK_FIRST: Final = (
+    f"Nothing is sent yet: {COMMAND} does not know your Microsoft account, or may not use it for this. "
+    "Sign in within 15 minutes, and it goes on by itself: "
+)
+LINK_LATER: Final = (
+    "You are not signed in at Microsoft yet. Go on: you are asked to sign in next, and then it goes on by itself."
+)
+LINK_LABEL: Final = "Sign in"
+NO_LINKING: Final = "Signing in is not set up here. Ask whoever runs this bot to link your account."
 RECORDED_LATE: Final = (
     "It was recorded after all, a moment after I said it was not. It goes on; the thread shows how it ends."
 )
@@ -218,8 +232,17 @@ def unreadable(resource: Resource) -> str:
 def who(name: str | None) -> str:
     """What `whoami` answers; None for whoever is not linked."""
     if name is None:
-        return "You are not linked to a Microsoft account. Ask whoever runs this bot to link it."
+        return f"You are not linked to a Microsoft account. {SIGN_IN}"
     return f"You act at Microsoft as {escape(name)}. To end that: {COMMAND} signout"
+
+
+def linked(name: str, begun: int) -> str:
+    """What somebody hears in private when their accounts were linked; `begun`: how many cancellations go on."""
+    going_on = " What you had begun goes on now." if begun else ""
+    return (
+        f"Your Slack account is now linked to the Microsoft account {name}: what you cancel is done as that account."
+        f"{going_on} Was this not you? Type {COMMAND} signout and tell whoever runs this bot."
+    )
 
 
 def help_text(enabled: Registry) -> str:
@@ -229,6 +252,7 @@ def help_text(enabled: Registry) -> str:
         f"{COMMAND}: opens a dialog for kind, id and the reason\n"
         f"{COMMAND} <kind> <id> [reason]: the same, filled in\n"
         f"{COMMAND} <Graph URL> [reason]: the same, from a pasted address\n"
+        f"{COMMAND} signin: links your Microsoft account, in your browser\n"
         f"{COMMAND} whoami: the Microsoft account that you act as\n"
         f"{COMMAND} signout: deletes that link, and your tokens\n"
         f"Kinds here:\n{kinds}\n"

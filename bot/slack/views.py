@@ -12,12 +12,12 @@ from slack_sdk.models.blocks import Block
 from bot.cancel import Canceller
 from bot.cancellation import Cancellation
 from bot.cancellations import Running
-from bot.errors import BotError, InputError, Refused, Unavailable
+from bot.errors import BotError, InputError, Refused, SignInNeeded, Unavailable
 from bot.justification import justification
 from bot.keys import Sealer
 from bot.resources import Target
 from bot.slack import dialog, text
-from bot.slack.blocks import joined
+from bot.slack.blocks import drawn, joined, sign_in
 from bot.slack.directory import Directory
 from bot.slack.inbox import Click
 from bot.slack.posting import Poster
@@ -50,7 +50,9 @@ class SubmittedDialog:
         tasks: Tasks,
         late: Tasks,
         seconds: float,
+        link_url: str,
     ) -> None:
+        self._link_url = link_url
         self._store = store
         self._sealer = sealer
         self._seconds = seconds
@@ -67,7 +69,7 @@ class SubmittedDialog:
         work = self._tasks.spawn(self._handle(click, view, time.monotonic() + self._seconds))
         await asyncio.wait({work}, timeout=self._seconds + _GRACE)
         if work.done():
-            await ack(**await _response(work))
+            await ack(**await self._response(work))
             return
         self._late.spawn(self._answer_late(click, work))
         await ack(**_open_still(text.NOTHING_SENT))
@@ -96,31 +98,52 @@ class SubmittedDialog:
             card_id=opened.card_id,
             response_url=self._sealer.open(opened.id, opened.sealed).get("response_url", ""),
         )
-        return await self._canceller.submit(cancellation, deadline)
+        try:
+            return await self._canceller.submit(cancellation, deadline)
+        except SignInNeeded:
+            if self._link_url:
+                self._late.spawn(self._ask_to_sign_in(cancellation))
+            raise
+
+    async def _ask_to_sign_in(self, cancellation: Cancellation) -> None:
+        """In a message too: the dialog may be closed before anybody has read it."""
+        asked = drawn([sign_in(text.LINK_FIRST, self._link_url)])
+        words = f"{text.LINK_FIRST}{self._link_url}"
+        await self._poster.answer(cancellation.actor.user, cancellation.response_url, words, asked)
 
     async def _target(self, opened: Dialog, entered: dialog.Entered) -> Target:
         card = await self._store.card(opened.card_id) if opened.card_id else None
         return card.target if card else self._parser.target(entered.kind, entered.id)
 
+    async def _response(self, work: asyncio.Task[Running | None]) -> _Response:
+        """The acknowledgement for what the submission came to."""
+        try:
+            return _begun(await work)
+        except SignInNeeded as error:
+            if not self._link_url:
+                return _failed(error)
+            return _closed(sign_in(text.LINK_FIRST, self._link_url))
+        except BotError as error:
+            return _failed(error)
+        except Exception:
+            log.exception("submission_failed")
+            return _closed(dialog.sentence(text.OUR_FAULT))
 
-async def _response(work: asyncio.Task[Running | None]) -> _Response:
-    """The acknowledgement for what the submission came to."""
-    try:
-        running = await work
-    except InputError as error:
-        return {"response_action": "errors", "errors": {error.field: text.of_error(error)}}
-    except Unavailable as error:
-        # It may pass: the dialog stays open with what was typed.
-        return _open_still(text.of_error(error))
-    except BotError as error:
-        log.info("declined", code=error.code, reason=getattr(error, "reason", ""))
-        return _closed(dialog.sentence(text.of_error(error)))
-    except Exception:
-        log.exception("submission_failed")
-        return _closed(dialog.sentence(text.OUR_FAULT))
+
+def _begun(running: Running | None) -> _Response:
     if running is None:
         return {}
     return _closed(dialog.sentence(text.DONE_BEFORE) if running.ended else joined(running.user, running.at))
+
+
+def _failed(error: BotError) -> _Response:
+    if isinstance(error, InputError):
+        return {"response_action": "errors", "errors": {error.field: text.of_error(error)}}
+    if isinstance(error, Unavailable):
+        # It may pass: the dialog stays open with what was typed.
+        return _open_still(text.of_error(error))
+    log.info("declined", code=error.code, reason=getattr(error, "reason", ""))
+    return _closed(dialog.sentence(text.of_error(error)))
 
 
 def _checked(opened: Dialog | None, click: Click) -> Dialog:

@@ -1,7 +1,7 @@
 """The HTTP server: Slack's endpoint behind its verifier, and health. It answers no bytes with a 500."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -28,9 +28,17 @@ Ready = Callable[[], Awaitable[bool]]
 
 
 class Edge:
-    """One listener. Slack's endpoint is there only in HTTP mode, when `verifier` is given."""
+    """One listener. Slack's endpoint is there only in HTTP mode, when `verifier` is given; `pages` are more routes."""
 
-    def __init__(self, bolt: AsyncApp, verifier: Verifier | None, public_host: str, ready: Ready) -> None:
+    def __init__(
+        self,
+        bolt: AsyncApp,
+        verifier: Verifier | None,
+        public_host: str,
+        ready: Ready,
+        pages: Iterable[web.RouteDef] = (),
+    ) -> None:
+        self._pages = pages
         self._bolt = bolt
         self._verifier = verifier
         self._public_host = public_host
@@ -46,6 +54,7 @@ class Edge:
         app.router.add_get("/readyz", self._readyz)
         if self._verifier:
             app.router.add_post("/slack/events", self._slack)
+        app.router.add_routes(self._pages)
         app.on_response_prepare.append(_protect)
         self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=5)
         await self._runner.setup()
@@ -126,7 +135,8 @@ def _catch_all(runner: web.AppRunner) -> None:
 
 async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
     """Puts the headers on everything that is answered, aiohttp's own 404 and 405 too."""
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
 
 
 def _header(request: web.Request, name: str) -> bytes:

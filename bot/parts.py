@@ -1,0 +1,206 @@
+"""The composition root of a serving process: every part is built here, and nowhere else."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+from pydantic import SecretStr
+from slack_bolt.async_app import AsyncApp
+
+from bot.attempt import Attempts
+from bot.audit import Audit
+from bot.cancel import Canceller
+from bot.cancellations import Cancellations
+from bot.configuration import Configuration
+from bot.durable import Engine
+from bot.gate import Gate
+from bot.housekeeping import Housekeeper
+from bot.instances import Instance, Watchman
+from bot.keys import Sealer, Vault, audit_key
+from bot.linking import Linking
+from bot.policy import groups_named
+from bot.posts import Posts
+from bot.reading import Reader
+from bot.resuming import Resuming
+from bot.runs import Runs
+from bot.services import Services
+from bot.sessions import Sessions
+from bot.slack.actions import CancelButton
+from bot.slack.api import web_client
+from bot.slack.blocks import CANCEL_ACTION
+from bot.slack.cards import Cards
+from bot.slack.commands import Commands
+from bot.slack.dialog import CALLBACK
+from bot.slack.dialogs import Dialogs
+from bot.slack.directory import Directory
+from bot.slack.oidc import SlackLogin
+from bot.slack.posting import Poster
+from bot.slack.request import Parser
+from bot.slack.telling import SlackTeller
+from bot.slack.text import COMMAND
+from bot.slack.views import SubmittedDialog
+from bot.tasks import Tasks
+from bot.unsettled import Unsettled
+from bot.web import linking as link_pages
+from bot.wishes import Wishes
+
+
+class Parts:
+    """The parts, each built once, and told whom it may know."""
+
+    def __init__(self, configuration: Configuration, services: Services, engine: Engine, instance: Instance) -> None:
+        self._configuration = configuration
+        self._services = services
+        self._engine = engine
+        settings, store, timings = configuration.settings, services.store, services.timings
+        key = audit_key(_secret(settings.audit_key), settings.database_url.get_secret_value())
+        self._sealer, posts, audit = Sealer(key), Posts(store), Audit(store, key)
+        self._poster = Poster(services.slack, posts, settings.slack_api_url, timings.slack_patience)
+        self._cards = Cards(store, self._poster, configuration.everything, services.team)
+        groups = groups_named(configuration.rules)
+        self._directory = Directory(services.slack, services.accounts, services.team, groups, timings.before_dialog)
+        reader = Reader(services.graph)
+        self._gate = Gate(configuration.enabled, configuration.rules, self._directory, reader, linking=settings.linking)
+        self._cancellations = Cancellations(store, services.accounts, audit, self._sealer, instance.id)
+        self._attempts = Attempts(
+            gate=self._gate,
+            everything=configuration.everything,
+            graph=services.graph,
+            audit=audit,
+            fence=instance,
+            timings=timings,
+        )
+        self._teller = SlackTeller(store, self._poster, self._cards, configuration.everything, settings.audit_channel)
+        self._wishes = Wishes(store, self._sealer)
+        self._sessions = Sessions(store, Vault(_secret(settings.token_keys)))
+        runs = Runs(store)
+        self.canceller = self._canceller(runs)
+        self.watchman = Watchman(instance, engine, runs, timings)
+        self.housekeeper = self._housekeeper(posts, audit)
+        self._pages = self._link_pages() if settings.linking else None
+
+    def routes(self) -> Iterable[web.RouteDef]:
+        """The pages that the edge answers besides Slack's endpoint and health."""
+        return self._pages.routes() if self._pages else ()
+
+    async def close(self) -> None:
+        """Ends what the parts have opened."""
+        if self._pages:
+            await self._pages.close()
+
+    def listen(self, bolt: AsyncApp, clicks: Tasks, submissions: Tasks) -> None:
+        """Registers the listeners. `clicks` are told when they fail, `submissions` are awaited by their listener."""
+        settings, store, gate, poster = self._configuration.settings, self._services.store, self._gate, self._poster
+        link_url = f"{settings.public_url}{link_pages.START}" if settings.linking else ""
+        parser = Parser(
+            self._configuration.everything, self._configuration.enabled, settings.azure_cloud, settings.graph_hosts
+        )
+        dialogs = Dialogs(
+            client=self._services.slack, store=store, sealer=self._sealer, gate=gate, cards=self._cards, tasks=clicks
+        )
+        bolt.command(COMMAND)(
+            Commands(
+                parser=parser,
+                directory=self._directory,
+                accounts=self._services.accounts,
+                gate=gate,
+                dialogs=dialogs,
+                poster=poster,
+                tasks=clicks,
+                link_url=link_url,
+            )
+        )
+        bolt.action(CANCEL_ACTION)(
+            CancelButton(
+                store=store, directory=self._directory, gate=gate, dialogs=dialogs, poster=poster, tasks=clicks
+            )
+        )
+        bolt.view(CALLBACK)(
+            SubmittedDialog(
+                store=store,
+                parser=parser,
+                directory=self._directory,
+                canceller=self.canceller,
+                poster=poster,
+                sealer=self._sealer,
+                tasks=submissions,
+                late=clicks,
+                seconds=self._services.timings.record,
+                link_url=link_url,
+            )
+        )
+
+    def _canceller(self, runs: Runs) -> Canceller:
+        timings = self._services.timings
+        Unsettled(
+            attempts=self._attempts,
+            cancellations=self._cancellations,
+            engine=self._engine,
+            teller=self._teller,
+            timings=timings,
+        )
+        return Canceller(
+            gate=self._gate,
+            attempts=self._attempts,
+            cancellations=self._cancellations,
+            runs=runs,
+            engine=self._engine,
+            teller=self._teller,
+            timings=timings,
+            wishes=self._wishes if self._configuration.settings.linking else None,
+        )
+
+    def _housekeeper(self, posts: Posts, audit: Audit) -> Housekeeper:
+        settings = self._configuration.settings
+        return Housekeeper(
+            store=self._services.store,
+            engine=self._engine,
+            cancellations=self._cancellations,
+            accounts=self._services.accounts,
+            sessions=self._sessions,
+            wishes=self._wishes,
+            posts=posts,
+            audit=audit,
+            poster=self._poster,
+            audit_channel=settings.audit_channel,
+            retention_days=settings.audit_retention_days,
+            timings=self._services.timings,
+        )
+
+    def _link_pages(self) -> link_pages.LinkPages:
+        settings, services = self._configuration.settings, self._services
+        origin = str(settings.public_url)
+        slack = SlackLogin(
+            client=web_client(None, settings.slack_api_url, services.session, services.timings.slack_call),
+            directory=self._directory,
+            login_url=settings.slack_login_url,
+            client_id=settings.slack_client_id,
+            client_secret=_secret(settings.slack_client_secret),
+            redirect_uri=f"{origin}{link_pages.SLACK_CALLBACK}",
+            team=services.team,
+            email=settings.email_match != "off",
+        )
+        resuming = Resuming(
+            engine=self._engine,
+            wishes=self._wishes,
+            accounts=services.accounts,
+            people=self._directory,
+            canceller=self.canceller,
+            teller=self._teller,
+            timings=services.timings,
+        )
+        linking = Linking(
+            sessions=self._sessions,
+            accounts=services.accounts,
+            wishes=self._wishes,
+            slack=slack,
+            msal=services.msal,
+            audience=settings.resource,
+            redirect_uri=f"{origin}{link_pages.CALLBACK}",
+            email_match=settings.email_match,
+            resumption=resuming,
+        )
+        return link_pages.LinkPages(linking, origin)
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""

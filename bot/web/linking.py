@@ -1,0 +1,158 @@
+"""The HTTP side of linking: what belongs to which browser, and what a browser may send."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import parse_qsl
+
+import structlog
+from aiohttp import web
+
+from bot.errors import BotError, Refused, Unavailable
+from bot.linking import Linking
+from bot.sessions import LIFETIME
+from bot.web import pages
+
+log = structlog.get_logger(__name__)
+
+START: Final = "/auth/start"
+SLACK_CALLBACK: Final = "/auth/slack/callback"
+CALLBACK: Final = "/auth/callback"
+_CONFIRM: Final = "/auth/confirm"
+
+_COOKIE: Final = "__Host-link"  # browsers take this name only with Secure, Path=/ and no Domain
+_LARGEST: Final = 8192  # bytes of a form, and characters of a query
+_SECONDS: Final = 10.0
+_HEADERS: Final = {
+    "Content-Security-Policy": pages.POLICY,
+    # With no-referrer, browsers name no origin when they send a form, and the origin is checked.
+    "Referrer-Policy": "same-origin",
+}
+_UNREADABLE: Final = ("That request cannot be read. Nothing was linked.", "Start again.")
+_FOREIGN: Final = ("That request came from another site. Nothing was linked.", "Start again.")
+_OUR_FAULT: Final = ("Something on our side failed. Nothing was linked.", "Try again in a minute.")
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class LinkPages:
+    """The pages under /auth. `origin` is the bot's own, from its configuration."""
+
+    def __init__(self, linking: Linking, origin: str) -> None:
+        self._linking = linking
+        self._origin = origin
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the edge answers."""
+        return [
+            web.get(START, self._told(self._start)),
+            web.post(START, self._told(self._begin)),
+            web.get(SLACK_CALLBACK, self._told(self._slack)),
+            web.get(CALLBACK, self._told(self._microsoft)),
+            web.get(_CONFIRM, self._told(self._ask)),
+            web.post(_CONFIRM, self._told(self._confirm)),
+        ]
+
+    async def close(self) -> None:
+        """Ends what belongs to it."""
+        await self._linking.close()
+
+    async def _start(self, _request: web.Request) -> web.Response:
+        return _page(pages.start(START))
+
+    async def _begin(self, request: web.Request) -> web.Response:
+        await self._form(request)
+        cookie, address = await self._linking.begin()
+        response = _page(pages.going(address))
+        seconds = int(LIFETIME.total_seconds())
+        response.set_cookie(_COOKIE, cookie, max_age=seconds, path="/", secure=True, httponly=True, samesite="Lax")
+        return response
+
+    async def _slack(self, request: web.Request) -> web.Response:
+        return _see_other(await self._linking.slack_answered(_cookie(request), _query(request)))
+
+    async def _microsoft(self, request: web.Request) -> web.Response:
+        await self._linking.microsoft_answered(_cookie(request), _query(request))
+        return _see_other(_CONFIRM)
+
+    async def _ask(self, request: web.Request) -> web.Response:
+        return _page(pages.confirm(await self._linking.to_confirm(_cookie(request)), _CONFIRM))
+
+    async def _confirm(self, request: web.Request) -> web.Response:
+        form = await self._form(request)
+        cookie, csrf = _cookie(request), form.get("csrf", "")
+        if form.get("answer") == "link":
+            response = _page(pages.linked(await self._linking.confirm(cookie, csrf)))
+        else:
+            await self._linking.decline(cookie, csrf)
+            response = _page(pages.declined())
+        response.del_cookie(_COOKIE, path="/", secure=True, httponly=True, samesite="Lax")
+        return response
+
+    def _told(self, handler: Handler) -> Handler:
+        """The handler, with a page for everything that goes wrong."""
+
+        async def handled(request: web.Request) -> web.Response:
+            try:
+                return await handler(request)
+            except web.HTTPException:
+                raise
+            except BotError as error:
+                log.info("not_linked", code=error.code, reason=getattr(error, "reason", ""))
+                status = 503 if isinstance(error, Unavailable) else 403
+                return _page(pages.failed(error.sentence, error.next_step, START), status)
+            except Exception:
+                log.exception("link_page_failed", path=request.path)
+                return _page(pages.failed(*_OUR_FAULT, START), 503)
+
+        return handled
+
+    async def _form(self, request: web.Request) -> dict[str, str]:
+        """A small form that one of these pages sent; raises `Refused`."""
+        if request.headers.getall("Origin", []) != [self._origin]:
+            raise Refused("origin", *_FOREIGN)
+        return _single(parse_qsl(await _body(request), keep_blank_values=True))
+
+
+async def _body(request: web.Request) -> str:
+    if request.content_type != "application/x-www-form-urlencoded":
+        raise Refused("no_form", *_UNREADABLE)
+    body = b""
+    try:
+        async with asyncio.timeout(_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > _LARGEST:
+                    raise web.HTTPRequestEntityTooLarge(_LARGEST, len(body))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    try:
+        return body.decode("ascii")
+    except UnicodeDecodeError:
+        raise Refused("no_form", *_UNREADABLE) from None
+
+
+def _query(request: web.Request) -> dict[str, str]:
+    if len(request.query_string) > _LARGEST:
+        raise web.HTTPRequestURITooLong
+    return _single(list(request.query.items()))
+
+
+def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """The parameters, none of them twice; raises `Refused`."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Refused("doubled_parameter", *_UNREADABLE)
+    return found
+
+
+def _cookie(request: web.Request) -> str:
+    return request.cookies.get(_COOKIE, "")
+
+
+def _page(html: str, status: int = 200) -> web.Response:
+    return web.Response(text=html, content_type="text/html", status=status, headers=_HEADERS)
+
+
+def _see_other(address: str) -> web.Response:
+    return web.Response(status=303, headers={**_HEADERS, "Location": address})
