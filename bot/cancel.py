@@ -6,6 +6,7 @@ deploy or a take-over begins at the first one that is not.
 
 import asyncio
 import time
+from contextvars import Context
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -95,7 +96,9 @@ class Canceller:
             self._recording -= 1
         if running is None:
             # Whatever happens to this task, the row is there, and the watchman begins what has no workflow.
-            self._starting.spawn(self._begin(Run(cancellation.id, 0), time.monotonic() + _RECORDING_FIRST))
+            begin = self._begin(Run(cancellation.id, 0), time.monotonic() + _RECORDING_FIRST)
+            # In a context of its own: a step of another workflow may submit it, and begins no workflow itself.
+            self._starting.spawn(begin, Context())
         return running
 
     async def drain(self, seconds: float) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any, TypeVar
 
 import structlog
@@ -19,9 +20,9 @@ class Tasks:
         self._awaited = awaited
         self.failed = 0
 
-    def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Starts the work and keeps it until it ends."""
-        task = asyncio.create_task(work)
+    def spawn(self, work: Coroutine[Any, Any, T], context: Context | None = None) -> asyncio.Task[T]:
+        """Starts the work and keeps it until it ends; in this task's context, or in the one given."""
+        task = asyncio.create_task(work, context=context)
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from bot.errors import BotError, Unavailable
 
@@ -66,7 +67,7 @@ def _environment(tenant: "Tenant", *, http: bool) -> dict[str, str]:
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "SECRETS_DIR": str(tenant.directory),
     }
-    return kept | tenant.environment(http=http) | ours
+    return kept | tenant.environment(http=http, linking=True) | ours
 
 
 async def _link(environment: Mapping[str, str]) -> None:
@@ -88,13 +89,13 @@ async def _link(environment: Mapping[str, str]) -> None:
 @contextlib.asynccontextmanager
 async def _serving(tenant: "Tenant", environment: Mapping[str, str], *, http: bool) -> AsyncIterator[None]:
     """The real bot, as a process of its own, from ready to ended; raises `Unavailable` when it does not start."""
-    from bot.sandbox.tenant import PUBLIC_HOST
-
+    tenant.front.forward_to(int(environment["PORT"]))
     bot = await _command(environment, "serve")
     try:
         await _ready(bot, environment["PORT"])
         if http:
-            tenant.slack.deliver_to(f"http://127.0.0.1:{environment['PORT']}/slack/events", PUBLIC_HOST)
+            host = urlsplit(environment["PUBLIC_URL"]).netloc
+            tenant.slack.deliver_to(f"http://127.0.0.1:{environment['PORT']}/slack/events", host)
         yield
     finally:
         if bot.returncode is None:
@@ -142,6 +143,7 @@ async def _page(tenant: "Tenant", environment: Mapping[str, str], port: int) -> 
         for kind, target in targets[:3]:
             await _notify(environment, kind, target)
         print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
+        print("Where Dave links his accounts, the browser warns of the sandbox's throw-away certificate: go on.")
         await asyncio.Event().wait()
     except asyncio.CancelledError:
         print("Stopped.")  # that is how it is meant to end

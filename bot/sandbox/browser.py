@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import httpx
@@ -36,6 +36,10 @@ class Page:
     refresh: str = ""
     links: dict[str, str] = field(default_factory=dict)
     forms: list[Form] = field(default_factory=list)
+
+    @property
+    def heading(self) -> str:
+        return self.title.partition(" · ")[0]
 
     @property
     def buttons(self) -> list[str]:
@@ -93,6 +97,15 @@ class Browser:
                 return self.page
             method, url, form = "GET", urljoin(url, self.page.refresh), None
         raise LookupError(f"sent around too often: {[urlsplit(one).path for one in self.visited[-_MOST_HOPS:]]}")
+
+
+def link_in(node: Any) -> str:
+    """The address of the first link in a message's blocks; empty where there is none."""
+    if isinstance(node, dict):
+        if node.get("type") == "link":
+            return str(node["url"])
+        node = list(node.values())
+    return next(filter(None, map(link_in, node)), "") if isinstance(node, list) else ""
 
 
 class _Reader(HTMLParser):

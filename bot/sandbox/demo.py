@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Awaitable, Callable
 
+from bot.sandbox.browser import Browser, link_in
 from bot.sandbox.people import Person
 from bot.sandbox.scenes import Scene
 from bot.sandbox.slack_records import Message
@@ -56,9 +57,23 @@ class Demo:
         if isinstance(opened, View):
             self._transcript.line("  dialog", f"“{opened.title}”: {scene.why}")
             await slack.submit(user, opened.id, {"justification": scene.why})
+            if scene.links:
+                await slack.until(lambda: len(self._private(user)) > told, _PATIENCE)
+                await self._link(scene.person)
             # The audit channel is told last.
             await slack.until(lambda: self._audited(target), _PATIENCE)
         return words((self._private(user) if scene.private else self._replies())[-1].blocks)
+
+    async def _link(self, person: Person) -> None:
+        """They open the link that they were sent, and go through the pages."""
+        message = self._private(person.slack_id)[-1]
+        self._transcript.line(f"  ← {_first(person)}", words(message.blocks))
+        async with Browser(self._tenant.directory / "ca.pem") as browser:
+            await browser.open(link_in(message.blocks))
+            for label in ("Continue with Slack", person.name, person.email, "Accept", "Yes, link them"):
+                self._transcript.line("  browser", f"“{browser.page.heading}” [{label}]")
+                await browser.press(label)
+            self._transcript.line("  browser", f"“{browser.page.heading}”")
 
     async def _type(self, scene: Scene, target: str) -> None:
         what = scene.url.replace("{id}", target) or f"{scene.kind} {target}"

@@ -16,7 +16,8 @@ class Scene:
     """One cancellation.
 
     `expect` must stand in the last words to the person, `effects` is how often the request was cancelled. `card`: it
-    begins with the button of a notification, else with the command; `private`: the answer is for the person alone.
+    begins with the button of a notification, else with the command; `private`: the answer is for the person alone;
+    `links`: they link their accounts on the way.
     """
 
     title: str
@@ -32,6 +33,7 @@ class Scene:
     private: bool = False
     url: str = ""
     unknown: bool = False
+    links: bool = False
     prepare: Callable[[Tenant], None] = field(default=lambda _tenant: None)
 
 
@@ -116,7 +118,15 @@ SCENES = (
         0,
         private=True,
     ),
-    Scene("Without a linked Microsoft account", DAVE, "approval-item", ITEM, DAVE, "not linked", 0, private=True),
+    Scene(
+        "Not linked yet: he signs in, and what he had begun goes on",
+        DAVE,
+        "approval-item",
+        ITEM,
+        DAVE,
+        "✔ Cancelled",
+        links=True,
+    ),
     Scene(
         "It was completed meanwhile",
         ALICE,

@@ -28,7 +28,9 @@ async def test_link(tenant: Tenant, browser: Browser, dave: Play) -> None:
     await tenant.slack.until(lambda: [one for one in dave.private() if f"act at Microsoft as {DAVE.email}" in one])
 
 
-async def test_what_was_begun_goes_on_by_itself(tenant: Tenant, browser: Browser, dave: Play) -> None:
+async def test_what_was_begun_goes_on_by_itself(
+    tenant: Tenant, browser: Browser, dave: Play, caplog: pytest.LogCaptureFixture
+) -> None:
     """Fails without the wish that is kept when the dialog is submitted."""
     tenant.graph.variant[APPROVAL_ITEM.graph_type] = "204"
     target = tenant.graph.add(APPROVAL_ITEM.graph_type, owner=DAVE.oid)
@@ -48,7 +50,8 @@ async def test_what_was_begun_goes_on_by_itself(tenant: Tenant, browser: Browser
     assert "Cancelled" in words(reply.blocks)
     [effect] = tenant.graph.effects
     assert (effect.id, effect.oid) == (target, DAVE.oid)
-    assert any("What you had begun goes on now" in one for one in dave.private())
+    await tenant.slack.until(lambda: any("What you had begun goes on now" in one for one in dave.private()))
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_declined(tenant: Tenant, browser: Browser, dave: Play) -> None:
