@@ -44,13 +44,13 @@ def configure(log_format: Literal["console", "json"], level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
         )
     )
+    handler.addFilter(_worth_telling)
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+        logging.getLogger(name).setLevel(logging.WARNING)
     # At ERROR, MSAL logs the whole body of a token answer that is no JSON, and aiohttp whatever bytes strangers send.
     for name in ("msal", "aiohttp.server"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    logging.getLogger("slack_bolt.AsyncApp").addFilter(_not_of_ours)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -58,8 +58,13 @@ def configure(log_format: Literal["console", "json"], level: str) -> None:
     )
 
 
-def _not_of_ours(record: logging.LogRecord) -> bool:
-    """Bolt finds SLACK_BOT_TOKEN in the environment and explains at length that it does not need it."""
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """Of the libraries only what is wrong, but for one of Bolt's: that it found a token which it does not need.
+
+    Bolt sets the level of its own loggers to the root's, and at DEBUG it tells whole payloads.
+    """
+    if record.name.partition(".")[0] in _QUIET and record.levelno < logging.WARNING:
+        return False
     return "SLACK_BOT_TOKEN" not in record.getMessage() and "`token` will be unused" not in record.getMessage()
 
 
