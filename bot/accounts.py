@@ -1,5 +1,6 @@
 """Who a Slack user is in Entra, and their encrypted MSAL cache."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,6 +44,12 @@ class Link:
     user: str
     linked: Linked
     since: datetime
+
+    @property
+    def id(self) -> str:
+        """The same for this link always, and another one when the two are linked again."""
+        named = f"{self.team}/{self.user}/{self.since.isoformat()}"
+        return hashlib.sha256(named.encode()).hexdigest()[:32]
 
 
 class Accounts:
@@ -110,9 +117,10 @@ class Accounts:
 
         return await self._store.write(work)
 
-    async def links(self) -> list[Link]:
-        """Every link, the oldest first."""
-        rows = await self._store.rows(_LINKS.order_by(links.c.created_at, links.c.team, links.c.user))
+    async def links(self, since: datetime | None = None) -> list[Link]:
+        """Every link, or those made since that moment, the oldest first."""
+        query = _LINKS.order_by(links.c.created_at, links.c.team, links.c.user)
+        rows = await self._store.rows(query.where(links.c.created_at >= since) if since else query)
         return [Link(row.team, row.user, Linked(Account(row.tid, row.oid), row.name), row.created_at) for row in rows]
 
     async def load(self, account: Account) -> str | None:

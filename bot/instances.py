@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 import sqlalchemy as sa
@@ -98,7 +98,16 @@ class Instance:
 class Watchman:
     """Keeps this process's row fresh, takes over from the dead, and sees that every cancellation of ours is running."""
 
-    def __init__(self, instance: Instance, engine: Engine, runs: Runs, timings: Timings) -> None:
+    def __init__(
+        self,
+        instance: Instance,
+        engine: Engine,
+        runs: Runs,
+        timings: Timings,
+        others_left: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`others_left` goes on with what no workflow of a dead process tells of."""
+        self._others_left = others_left
         self._instance = instance
         self._engine = engine
         self._runs = runs
@@ -126,6 +135,7 @@ class Watchman:
         for dead in await self._instance.stale():
             await self._engine.recover(dead)
             await self._runs.inherit(dead, self._instance.id)
+            await self._others_left()
             await self._instance.bury(dead)
             log.info("taken_over", instance=dead)
         await self._recover_strangers()

@@ -18,7 +18,6 @@ from bot.graph import signin
 from bot.graph.msal_app import MsalApps
 from bot.graph.tokens import Account
 from bot.sessions import AtMicrosoft, AtSlack, Sessions, SlackPerson, ToConfirm
-from bot.store import new_id
 from bot.wishes import Wishes
 
 log = structlog.get_logger(__name__)
@@ -49,7 +48,7 @@ class SlackSignIn(Protocol):
 class Resumption(Protocol):
     """Tells people of their link, and goes on with what they had begun."""
 
-    async def begin(self, link_id: str, team: str, user: str) -> None:
+    async def begin(self, team: str, user: str) -> None:
         """From here on nothing of it is lost."""
 
 
@@ -137,7 +136,7 @@ class Linking:
             person.team, person.user, signin.SignedIn(account, session.account, cache=session.tokens)
         )
         log.info("linked", team=person.team, user=person.user, oid=account.oid, differs=session.differs)
-        await self._resumption.begin(new_id(), person.team, person.user)
+        await self._resumption.begin(person.team, person.user)
         return session
 
     async def decline(self, cookie: str, csrf: str) -> None:

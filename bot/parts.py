@@ -74,7 +74,16 @@ class Parts:
         self._sessions = Sessions(store, Vault(_secret(settings.token_keys)))
         runs = Runs(store)
         self.canceller = self._canceller(runs)
-        self.watchman = Watchman(instance, engine, runs, timings)
+        self._resuming = Resuming(
+            engine=engine,
+            wishes=self._wishes,
+            accounts=services.accounts,
+            people=self._directory,
+            canceller=self.canceller,
+            teller=self._teller,
+            timings=timings,
+        )
+        self.watchman = Watchman(instance, engine, runs, timings, self._resuming.begin)
         self.housekeeper = self._housekeeper(posts, audit)
         self._pages = self._link_pages() if settings.linking else None
 
@@ -179,15 +188,6 @@ class Parts:
             team=services.team,
             email=settings.email_match != "off",
         )
-        resuming = Resuming(
-            engine=self._engine,
-            wishes=self._wishes,
-            accounts=services.accounts,
-            people=self._directory,
-            canceller=self.canceller,
-            teller=self._teller,
-            timings=services.timings,
-        )
         linking = Linking(
             sessions=self._sessions,
             accounts=services.accounts,
@@ -197,7 +197,7 @@ class Parts:
             audience=settings.resource,
             redirect_uri=f"{origin}{link_pages.CALLBACK}",
             email_match=settings.email_match,
-            resumption=resuming,
+            resumption=self._resuming,
         )
         return link_pages.LinkPages(linking, origin)
 

@@ -15,7 +15,7 @@ from bot.gate import People
 from bot.store import now
 from bot.timings import Timings
 from bot.told import Teller, Telling
-from bot.wishes import Wishes
+from bot.wishes import LIFETIME, Wishes
 
 _LINKED: Final = "linked"
 _TEXTS: Final = TypeAdapter(list[str])
@@ -45,9 +45,14 @@ class Resuming:
         self._telling = Telling(engine, timings)
         engine.register(_LINKED, self._run)
 
-    async def begin(self, link_id: str, team: str, user: str) -> None:
-        """Records and begins it."""
-        await self._engine.start(_LINKED, f"{_LINKED}-{link_id}", link_id, team, user)
+    async def begin(self, team: str = "", user: str = "") -> None:
+        """Records and begins it for that person's link or, without one, for every link made a short while ago.
+
+        Nothing happens for a link for which it was begun before: whoever died between the two left it to the others.
+        """
+        for link in await self._accounts.links(now() - LIFETIME):
+            if user in ("", link.user) and team in ("", link.team):
+                await self._engine.start(_LINKED, f"{_LINKED}-{link.id}", link.id, link.team, link.user)
 
     async def _run(self, link_id: str, team: str, user: str) -> None:
         begun = await self._engine.step("begun", partial(self._begun, team, user), _TEXTS)

@@ -69,6 +69,10 @@ async def test_started_twice_it_is_still_known_to_run(tmp_path: Path) -> None:
     await store.close()
 
 
+async def nothing_left() -> None:
+    """A dead process left nothing but its workflows."""
+
+
 async def test_what_has_just_begun_is_left_alone(tmp_path: Path) -> None:
     """Fails when the watchman trusts what it saw before it read the jobs: it gave up what was running."""
     for make_room in ROOM:
@@ -87,7 +91,7 @@ async def test_what_has_just_begun_is_left_alone(tmp_path: Path) -> None:
     await engine.launch()
     kept = Cancellations(store, Accounts(store, ""), Audit(store, KEY), Sealer(KEY), "one")
     assert await kept.record(WISH, "key", {}, math.inf) is None
-    watch = asyncio.create_task(Watchman(instance, engine, runs, timings).watch())
+    watch = asyncio.create_task(Watchman(instance, engine, runs, timings, nothing_left).watch())
     async with asyncio.timeout(20):
         while not ended:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
