@@ -61,6 +61,7 @@ class Bot:
         await self._instance.join()
         await self._engine.launch()
         await self._parts.watchman.take_over()
+        self._background.spawn(self._services.credential.accepted())  # said at once, and in time for who asks `_ready`
         self._watch = [
             self._background.spawn(self._parts.watchman.watch()),
             self._background.spawn(self._parts.housekeeper.keep()),
@@ -122,7 +123,7 @@ class Bot:
 
     async def _ready(self) -> bool:
         connected = self._socket is None or await self._socket.client.is_connected()
-        return connected and await self._services.store.reachable()
+        return connected and await self._services.store.reachable() and await self._services.credential.accepted()
 
 
 def _bolt(configuration: Configuration, services: Services) -> AsyncApp:

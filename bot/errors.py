@@ -8,7 +8,8 @@ BotError
 ├─ ConsentNeeded     Entra has not been given a permission
 ├─ Later             somebody could not be told something now
 ├─ Unavailable       something that is needed first is out of reach; nothing was sent
-│  └─ NoDatabase     the bot's own database
+│  ├─ NoDatabase     the bot's own database
+│  └─ BadCredential  the bot's own credential in Entra
 └─ ServiceFailure    a call to the service went wrong
    ├─ NotSent        no connection: the service never saw it
    ├─ AnswerLost     it may have been carried out; the answer never came or is none of the service's
@@ -110,6 +111,19 @@ class NoDatabase(Unavailable):
         super().__init__(
             "The bot's own database cannot be used just now, so nothing was sent.", "Try again in a minute."
         )
+
+
+class BadCredential(Unavailable):
+    """Entra does not take the bot's own credential, or it cannot be used. `cause`: why, for whoever runs the bot."""
+
+    code = "bad_credential"
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            "Microsoft Entra does not accept the bot's own credential, so nothing was sent.",
+            "Ask whoever runs this bot to renew it.",
+        )
+        self.cause = cause
 
 
 class ServiceFailure(BotError):

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from bot.accounts import Accounts
 from bot.configuration import Configuration
 from bot.errors import Unavailable
 from bot.graph.client import GraphClient
+from bot.graph.health import CredentialHealth
 from bot.graph.msal_app import Authority, MsalApps
 from bot.graph.tokens import Tokens
 from bot.graph.wire import Wire
@@ -35,6 +37,7 @@ class Services:
     accounts: Accounts
     msal: MsalApps
     tokens: Tokens
+    credential: CredentialHealth
     graph: GraphClient
     slack: AsyncWebClient
     session: aiohttp.ClientSession
@@ -60,9 +63,12 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
         accounts = Accounts(store, settings.token_keys.get_secret_value() if settings.token_keys else "")
         options = _http_options(settings, timings)
         entra = stack.enter_context(httpx.Client(**options | {"timeout": timings.entra}))
-        msal = MsalApps(authority(settings), entra)
+        variable, credential = _credential(settings)
+        msal = MsalApps(_authority(settings, credential), entra)
         tokens = Tokens(msal, accounts, timings.saved_elsewhere)
         stack.push_async_callback(tokens.close)
+        health = CredentialHealth(tokens, settings.resource, variable, timings.credential_again)
+        stack.push_async_callback(health.close)
         http = await stack.enter_async_context(httpx.AsyncClient(**options))
         wire = Wire(http, settings.graph_url, settings.resource, tokens, timings.whole)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -73,6 +79,7 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
             accounts=accounts,
             msal=msal,
             tokens=tokens,
+            credential=health,
             graph=GraphClient(wire, settings.graph_url, settings.resource),
             slack=slack,
             session=session,
@@ -82,33 +89,32 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
         )
 
 
-def authority(settings: Settings) -> Authority:
-    """Who the bot is in Entra, by the first credential that is configured."""
-    configured = {
-        "AZURE_FEDERATED_TOKEN_FILE": settings.azure_federated_token_file,
-        "AZURE_CLIENT_CERTIFICATE_PATH": settings.azure_client_certificate_path,
-        "AZURE_CLIENT_SECRET": settings.azure_client_secret,
-    }
-    used = [name for name, value in configured.items() if value]
-    if len(used) > 1:
-        log.warning("several_credentials", used=used[0], ignored=used[1:])
-    return Authority(
-        settings.azure_authority_host, settings.azure_tenant_id, settings.azure_client_id, _credential(settings)
-    )
+def _authority(settings: Settings, credential: Any) -> Authority:
+    return Authority(settings.azure_authority_host, settings.azure_tenant_id, settings.azure_client_id, credential)
 
 
-def _credential(settings: Settings) -> Any:
-    """The credential in MSAL's form."""
-    federated = settings.azure_federated_token_file
-    if federated:
-        # The platform renews the file, so it is read for each assertion.
-        return {"client_assertion": lambda: federated.read_text(encoding="utf-8").strip()}
-    certificate = settings.azure_client_certificate_path
-    if certificate:
-        pem = certificate.read_text(encoding="utf-8")
-        return {"private_key": pem, "public_certificate": pem}
+def _credential(settings: Settings) -> tuple[str, Any]:
+    """The first credential that is configured: its variable, and the credential in MSAL's form."""
     secret = settings.azure_client_secret
-    return secret.get_secret_value() if secret else ""
+    configured = {
+        "AZURE_FEDERATED_TOKEN_FILE": _federated(settings.azure_federated_token_file),
+        "AZURE_CLIENT_CERTIFICATE_PATH": _certificate(settings.azure_client_certificate_path),
+        "AZURE_CLIENT_SECRET": secret.get_secret_value() if secret else "",
+    }
+    used, *ignored = [name for name, value in configured.items() if value]
+    if ignored:
+        log.warning("several_credentials", used=used, ignored=ignored)
+    return used, configured[used]
+
+
+def _federated(file: Path | None) -> Any:
+    # The platform renews the file, so it is read for each assertion.
+    return {"client_assertion": lambda: file.read_text(encoding="utf-8").strip()} if file else None
+
+
+def _certificate(file: Path | None) -> Any:
+    pem = file.read_text(encoding="utf-8", errors="replace") if file else ""
+    return {"private_key": pem, "public_certificate": pem} if pem else None
 
 
 def _http_options(settings: Settings, timings: Timings) -> dict[str, Any]:

@@ -14,6 +14,8 @@ class Timings:
     entra: float = 8.0
     saved_elsewhere: tuple[float, ...] = (0.1, 0.3, 0.6)
     """Before a sign-in counts as ended: another process may be about to save the tokens that it has renewed."""
+    credential_again: float = 30.0
+    """Between two questions whether Entra takes the bot's own credential."""
     slack_call: float = 10.0
     before_dialog: float = 1.8
     """Slack's trigger lives three seconds; what is looked up before the dialog opens must leave room for opening it."""
@@ -50,6 +52,7 @@ class Timings:
     def scaled(self, factor: float) -> "Timings":
         """All waits between calls multiplied by `factor`; time limits of calls stay."""
         waits = (
+            "credential_again",
             "repeat_first",
             "repeat_second",
             "throttled",

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Awaitable
 
-from bot.errors import BotError
+from bot.errors import BadCredential, BotError
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -24,7 +24,10 @@ async def run(_options: argparse.Namespace) -> int:
         try:
             await services.tokens.application(settings.resource)
         except BotError as error:
-            raise BotError(f"{settings.azure_authority_host}: {error.sentence}", error.next_step) from error
+            mend = error.next_step
+            if isinstance(error, BadCredential):
+                mend = f"Check {services.credential.variable} ({error.cause})."
+            raise BotError(f"{settings.azure_authority_host}: {error.sentence}", mend) from error
         return settings.azure_authority_host
 
     async def channel(services: Services, channel_id: str) -> str:

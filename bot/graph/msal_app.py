@@ -7,7 +7,8 @@ from typing import Any, Final
 import httpx
 import msal
 
-from bot.errors import BotError, ConsentNeeded, SignInNeeded, Unavailable
+from bot.errors import BadCredential, BotError, ConsentNeeded, SignInNeeded, Unavailable
+from bot.graph.credential import usable
 from bot.graph.msal_http import MsalHttp
 
 NO_ANSWER: Final = (
@@ -56,10 +57,13 @@ class MsalApps:
         self._http_cache: dict[str, object] = {}
 
     def app(self, cache: msal.TokenCache) -> msal.ConfidentialClientApplication:
-        """A client over that token cache; the first one fetches Entra's discovery document."""
+        """A client over that token cache; the first one fetches Entra's discovery document.
+
+        Raises `BadCredential`, and whatever of `FAULTS` MSAL raises.
+        """
         return msal.ConfidentialClientApplication(
             self.authority.client_id,
-            client_credential=self.authority.credential,
+            client_credential=usable(self.authority.credential),
             authority=self.authority.url,
             # The configured host is the only one that is asked.
             instance_discovery=False,
@@ -89,9 +93,13 @@ def refusal(found: Mapping[str, Any], permission: str) -> BotError:
         return ConsentNeeded(permission)
     if error in ("invalid_grant", "interaction_required", "login_required"):
         return SignInNeeded(SIGN_IN)
-    if error in ("invalid_client", "unauthorized_client"):
-        return Unavailable(
-            "Microsoft Entra does not accept the bot's own credential, so nothing was sent.",
-            "Ask whoever runs this bot to renew it.",
-        )
+    # A federated identity that is not registered was told as an invalid_request for years.
+    if error in ("invalid_client", "unauthorized_client") or "AADSTS70021" in description:
+        return BadCredential(_cause(error, found.get("error_codes")))
     return Unavailable(*NO_ANSWER)
+
+
+def _cause(error: str, codes: object) -> str:
+    """Entra's error with its numbers, which Microsoft explains at login.microsoftonline.com/error."""
+    numbers = codes if isinstance(codes, list) else []
+    return " ".join([error, *(f"AADSTS{number}" for number in numbers if isinstance(number, int))])

@@ -4,25 +4,21 @@ import asyncio
 import json
 import ssl
 import time
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import jwt
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
-from bot.errors import Unavailable
+from bot.errors import BadCredential, Unavailable
 from bot.graph.tokens import Tokens
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.faults import Fault
 from bot.sandbox.graph import GraphStandIn
+from tests.certificates import self_signed, with_garbage_for_key
 from tests.graph.world import DISCOVERY, GRAPH, PATIENCE, SECRET, TOKEN, World, bot_against
 
 CLIENT_CREDENTIALS = "client_credentials"
@@ -30,22 +26,8 @@ CLIENT_CREDENTIALS = "client_credentials"
 
 @pytest.fixture(scope="session")
 def pem() -> str:
-    """One PEM with a private key and its self-signed certificate, as an operator has it in a file."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Practice application")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return (private + certificate.public_bytes(Encoding.PEM)).decode()
+    """The certificate that is registered."""
+    return self_signed()
 
 
 async def test_secret(world: World) -> None:
@@ -56,8 +38,7 @@ async def test_secret(world: World) -> None:
 
 async def test_certificate(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, pem: str) -> None:
     entra.credentials = Credentials(certificate=pem.encode())
-    credential = {"private_key": pem, "public_certificate": pem}
-    async with bot_against(entra, graph, trust, credential) as world:
+    async with bot_against(entra, graph, trust, certificate(pem)) as world:
         assert world.entra.verify(await world.tokens.application(GRAPH), GRAPH)["idtyp"] == "app"
     assertion = entra.calls[-1].parameters["client_assertion"]
     assert jwt.get_unverified_header(assertion)["alg"] == "PS256"
@@ -77,23 +58,72 @@ async def test_federated_token_is_read_anew(
     assert world.token_calls(CLIENT_CREDENTIALS) == [200, 200]
 
 
-@pytest.mark.parametrize(
-    "credential",
-    [
-        "wrong",
-        {"client_assertion": lambda: "wrong"},
-        {"private_key": "garbage", "public_certificate": "garbage"},
-        {"client_assertion": Path("/does/not/exist").read_text},
-    ],
-    ids=["secret", "assertion", "certificate", "missing file"],
-)
+def certificate(pem: str) -> dict[str, str]:
+    """In MSAL's form, as the bot makes it from one file."""
+    return {"private_key": pem, "public_certificate": pem}
+
+
+def unusable() -> Iterator[Any]:
+    good = self_signed()
+    file = "-----BEGIN CERTIFICATE-----\nY2FuYXJ5\n-----END CERTIFICATE-----"
+    yield pytest.param("canary", "invalid_client AADSTS7000215", id="secret")
+    yield pytest.param({"client_assertion": lambda: "canary"}, "invalid_client AADSTS700213", id="assertion")
+    yield pytest.param({"client_assertion": lambda: ""}, "the file is empty", id="empty file")
+    yield pytest.param({"client_assertion": Path("/canary").read_text}, "the file cannot be read", id="missing file")
+    yield pytest.param({"client_assertion": b"\xff".decode}, "the file cannot be read", id="binary file")
+    yield pytest.param(certificate(good), "invalid_client AADSTS700027", id="certificate")
+    yield pytest.param(certificate("canary"), "the certificate cannot be read", id="text")
+    yield pytest.param(certificate(file), "the certificate cannot be read", id="damaged certificate")
+    yield pytest.param(certificate(with_garbage_for_key(good)), "the private key cannot be read", id="damaged key")
+    yield pytest.param(certificate(self_signed(elliptic=True)), "the private key is no RSA key", id="elliptic")
+    locked = self_signed(password=b"canary")
+    yield pytest.param(certificate(locked), "the private key is encrypted with a password", id="password")
+
+
+@pytest.mark.parametrize(("credential", "cause"), list(unusable()))
 async def test_unusable_credential(
-    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, credential: object
+    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, pem: str, credential: object, cause: str
 ) -> None:
+    """Fails when it is told as an answer of Entra that nobody can read, or when an error of a library escapes."""
+    if cause.endswith("700027"):
+        entra.credentials = Credentials(certificate=pem.encode())
     async with bot_against(entra, graph, trust, credential) as world:
-        with pytest.raises(Unavailable) as caught:
+        with pytest.raises(BadCredential) as caught:
             await world.tokens.application(GRAPH)
-    assert "wrong" not in str(caught.value)
+    assert caught.value.cause == cause
+    assert caught.value.next_step == "Ask whoever runs this bot to renew it."
+    assert "canary" not in repr(caught.value) + caught.value.cause
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "number"),
+    [(400, "invalid_request", 70021), (400, "unauthorized_client", 700016), (401, "invalid_client", 7000222)],
+)
+async def test_credential_that_entra_refuses(world: World, status: int, error: str, number: int) -> None:
+    """As Entra has told it, in its various forms: no such federated identity, no such application, expired."""
+    body = {"error": error, "error_description": f"AADSTS{number}: canary", "error_codes": [number, "canary"]}
+    world.entra.faults.add(Fault(TOKEN, status=status, body=body))
+    with pytest.raises(BadCredential) as caught:
+        await world.tokens.application(GRAPH)
+    assert caught.value.cause == f"{error} AADSTS{number}"
+
+
+@pytest.mark.parametrize("codes", [5, None, [], {"a": 1}])
+async def test_refusal_without_numbers(world: World, codes: object) -> None:
+    world.entra.faults.add(Fault(TOKEN, status=401, body={"error": "invalid_client", "error_codes": codes}))
+    with pytest.raises(BadCredential) as caught:
+        await world.tokens.application(GRAPH)
+    assert caught.value.cause == "invalid_client"
+
+
+async def test_certificate_before_its_key(
+    entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext, pem: str
+) -> None:
+    """The order in the file is the operator's."""
+    entra.credentials = Credentials(certificate=pem.encode())
+    key, end, public = pem.partition("-----END PRIVATE KEY-----\n")
+    async with bot_against(entra, graph, trust, certificate(public + key + end)) as world:
+        assert await world.tokens.application(GRAPH)
 
 
 async def test_cached(world: World) -> None:

@@ -41,6 +41,8 @@ async def running(tenant: Tenant, mode: str, monkeypatch: pytest.MonkeyPatch, **
         bot = Bot(configuration, services)
         try:
             await bot.start()
+            # Its question at the start must not meet the faults of a test.
+            await services.credential.accepted()
             if mode == "http":
                 tenant.slack.deliver_to(f"http://127.0.0.1:{bot.port}/slack/events", PUBLIC_HOST)
             yield bot
