@@ -15,10 +15,17 @@ async def run(_options: argparse.Namespace) -> int:
     from bot.configuration import load_configuration
     from bot.services import Services, open_services
     from bot.slack.api import FAULTS, error_of
+    from bot.web.linking import CALLBACK, SLACK_CALLBACK, START
 
     configuration = load_configuration()
     settings = configuration.settings
     print("ok    settings:", ", ".join(resource.kind for resource in configuration.enabled))
+    if settings.linking:
+        print(f"ok    linking: {settings.public_url}{START}")
+        print(f"      redirect URLs to register, at Slack: {settings.public_url}{SLACK_CALLBACK}")
+        print(f"                                 at Entra: {settings.public_url}{CALLBACK}")
+    else:
+        print("--    linking: nobody can link accounts; SLACK_CLIENT_ID is not set")
 
     async def entra(services: Services) -> str:
         try:

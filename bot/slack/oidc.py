@@ -79,7 +79,8 @@ class SlackLogin:
         claims = self._claims(await self._redeem(code), nonce)
         team, user = str(claims[_TEAM]), str(claims[_USER])
         name = await self._directory.name(team, user)
-        return SlackPerson(team, user, name, str(claims.get("email") or ""))
+        email = str(claims.get("email") or "") if claims.get("email_verified") is True else ""
+        return SlackPerson(team, user, name, email)
 
     async def _redeem(self, code: str) -> str:
         """The id token; raises `Refused` for a code that Slack does not take."""

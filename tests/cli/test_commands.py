@@ -76,6 +76,13 @@ async def test_check_says_that_everything_is_there(command: Command, tenant: Ten
     assert (ran.code, ran.out.count("ok "), "FAIL" in ran.out) == (0, 6, False), ran.out
 
 
+async def test_check_says_what_to_register(command: Command, tenant: Tenant) -> None:
+    url = tenant.front.url
+    ran = await command("check", **tenant.environment(linking=True))
+    assert f"ok    linking: {url}/auth/start\n" in ran.out
+    assert (f"{url}/auth/slack/callback\n" in ran.out, f"{url}/auth/callback\n" in ran.out) == (True, True)
+
+
 async def test_check_says_what_is_wrong(command: Command, tenant: Tenant) -> None:
     ran = await command(
         "check", **tenant.environment() | {"AZURE_CLIENT_SECRET": "wrong", "NOTIFY_CHANNEL": "C0ELSEWHERE"}
