@@ -58,7 +58,7 @@ class Serving:
             return (await client.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)).status_code
 
     async def until(self, path: str, status: int) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while await self._status(path) != status:  # noqa: ASYNC110  # another process sets no event
                 await asyncio.sleep(0.05)
 
