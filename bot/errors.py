@@ -81,7 +81,7 @@ class ConsentNeeded(BotError):
     def __init__(self, permission: str) -> None:
         super().__init__(
             f"Microsoft Entra has not been given the permission {permission}.",
-            f"{SIGN_IN} If Microsoft says that an administrator must agree, ask one of your tenant to.",
+            f"{SIGN_IN} Ask an administrator of your tenant where Microsoft wants one to agree.",
         )
         self.permission = permission
 

@@ -219,6 +219,6 @@ async def test_unauthorized(scene: Scene, case: Case) -> None:
     story = await scene.cancel(case, target)
     as_person = case is not OPERATION_APPROVAL
     story.ended("refused" if as_person else "failed", posts=1)
-    assert ("link your account again" in story.told) is as_person
+    assert ("/cancel-approval signin" in story.told) is as_person
     assert "HTTP 401" in story.told
     assert story.request_id

@@ -45,7 +45,7 @@ async def test_challenge_for_ever(scene: Scene) -> None:
     scene.fail(POST, status=401, headers={"WWW-Authenticate": challenge}, times=-1)
     story = await scene.cancel(APPROVAL_ITEM, target)
     story.ended("refused", posts=2, called=1)
-    assert "link your account again" in story.told
+    assert "/cancel-approval signin" in story.told
 
 
 @pytest.mark.parametrize("case", AS_PERSON, ids=lambda case: case.kind)
