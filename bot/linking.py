@@ -30,7 +30,7 @@ _FOREIGN: Final = (
     "Start again, in this browser.",
 )
 _DIFFERENT: Final = (
-    "The e-mail addresses of the Slack and the Microsoft account differ, and this bot links only equal ones.",
+    "Slack has told no e-mail address that equals the Microsoft account's, and this bot links only equal ones.",
     "Choose the Microsoft account with the address that Slack knows, or ask whoever runs this bot.",
 )
 

@@ -17,8 +17,8 @@ from bot.tables import browser_sessions
 LIFETIME: Final = timedelta(minutes=10)
 
 _OVER: Final = (
-    "This sign-in has expired, was used already, or was begun in another browser. Nothing was linked.",
-    "Start again, in this browser.",
+    "This sign-in has expired, was used already, or was begun in another browser.",
+    "In Slack, /cancel-approval whoami tells whether you are linked. If not, start again, in this browser.",
 )
 
 

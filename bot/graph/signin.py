@@ -1,5 +1,6 @@
 """Signing in: the authorization code flow with PKCE, and the checks of the id token that MSAL leaves to its user."""
 
+import json
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -48,6 +49,8 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
     try:
         issuer = apps.issuer()
         found = apps.app(cache).acquire_token_by_auth_code_flow(flow, dict(answer))
+    except json.JSONDecodeError:
+        raise Unavailable(*NO_ANSWER) from None
     except (ValueError, RuntimeError):
         # A wrong state or nonce; the text holds both, so it is neither told nor chained.
         raise SignInNeeded(SIGN_IN) from None

@@ -30,7 +30,10 @@ _HEADERS: Final = {
 }
 _UNREADABLE: Final = ("That request cannot be read. Nothing was linked.", "Start again.")
 _FOREIGN: Final = ("That request came from another site. Nothing was linked.", "Start again.")
-_OUR_FAULT: Final = ("Something on our side failed. Nothing was linked.", "Try again in a minute.")
+_OUR_FAULT: Final = (
+    "Something on our side failed.",
+    "Try again in a minute; in Slack, /cancel-approval whoami tells whether you are linked.",
+)
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -45,11 +48,11 @@ class LinkPages:
     def routes(self) -> list[web.RouteDef]:
         """What the edge answers."""
         return [
-            web.get(START, self._told(self._start)),
+            web.get(START, self._told(self._start), allow_head=False),
             web.post(START, self._told(self._begin)),
-            web.get(SLACK_CALLBACK, self._told(self._slack)),
-            web.get(CALLBACK, self._told(self._microsoft)),
-            web.get(_CONFIRM, self._told(self._ask)),
+            web.get(SLACK_CALLBACK, self._told(self._slack), allow_head=False),
+            web.get(CALLBACK, self._told(self._microsoft), allow_head=False),
+            web.get(_CONFIRM, self._told(self._ask), allow_head=False),
             web.post(_CONFIRM, self._told(self._confirm)),
         ]
 
@@ -124,11 +127,10 @@ async def _body(request: web.Request) -> str:
                 body += chunk
                 if len(body) > _LARGEST:
                     raise web.HTTPRequestEntityTooLarge(_LARGEST, len(body))
+        return body.decode("ascii")
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
-    try:
-        return body.decode("ascii")
-    except UnicodeDecodeError:
+    except (web.RequestPayloadError, ConnectionError, UnicodeDecodeError):
         raise Refused("no_form", *_UNREADABLE) from None
 
 
@@ -147,7 +149,8 @@ def _single(pairs: list[tuple[str, str]]) -> dict[str, str]:
 
 
 def _cookie(request: web.Request) -> str:
-    return request.cookies.get(_COOKIE, "")
+    cookie = request.cookies.get(_COOKIE, "")
+    return cookie if cookie.isascii() else ""
 
 
 def _page(html: str, status: int = 200) -> web.Response:
