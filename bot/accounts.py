@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
+import structlog
 
 from bot.errors import Refused
 from bot.graph.signin import SignedIn
 from bot.graph.tokens import Account
 from bot.keys import Vault
 from bot.store import Store, now
-from bot.tables import accounts, links
+from bot.tables import accounts, links, wishes
+
+log = structlog.get_logger(__name__)
 
 _SAME: Final = (accounts.c.tid == links.c.tid) & (accounts.c.oid == links.c.oid)
 _LINKS: Final = sa.select(links, accounts.c.name).join(accounts, _SAME)
@@ -81,7 +84,8 @@ class Accounts:
             for row in connection.execute(sa.select(links).where(either)):
                 if (row.team, row.user, row.tid, row.oid) != names:
                     raise Refused("linked_elsewhere", *(_TAKEN if row.user != user else _OTHER_ACCOUNT))
-            connection.execute(links.delete().where(either))
+            # Only this very link: what another transaction has committed since the look is not this one's to end.
+            connection.execute(links.delete().where(either, links.c.user == user, links.c.oid == account.oid))
             connection.execute(accounts.delete().where(_row(account)))
             connection.execute(accounts.insert(), kept)
             connection.execute(
@@ -91,19 +95,23 @@ class Accounts:
 
         try:
             await self._store.write(work)
-        except sa.exc.IntegrityError:  # somebody else at the same moment
-            raise Refused("linked_elsewhere", *_TAKEN) from None
+        except sa.exc.IntegrityError:  # another link of one of the two at the same moment: now it is seen
+            await self._store.write(work)
 
     async def unlink(self, team: str, user: str) -> bool:
-        """Deletes a link and its tokens; whether there was one."""
-        mine = links.delete().where((links.c.team == team) & (links.c.user == user)).returning(links.c.user)
+        """Deletes a link, its tokens, and what waits for the person to sign in; whether there was a link."""
+        mine = links.delete().where((links.c.team == team) & (links.c.user == user)).returning(links.c.oid)
 
-        def work(connection: sa.Connection) -> bool:
-            found = connection.execute(mine).one_or_none()
+        def work(connection: sa.Connection) -> str | None:
+            oid = connection.execute(mine).scalar_one_or_none()
             connection.execute(_DROP_UNLINKED)
-            return found is not None
+            connection.execute(wishes.delete().where((wishes.c.team == team) & (wishes.c.user == user)))
+            return oid
 
-        return await self._store.write(work)
+        oid = await self._store.write(work)
+        if oid:
+            log.info("unlinked", team=team, user=user, oid=oid)
+        return oid is not None
 
     async def forget_unused(self, before: datetime) -> int:
         """Deletes the links whose tokens were last renewed before this moment; returns how many."""

@@ -36,8 +36,12 @@ _HEAD: Final = re.compile(r"([1-9][0-9]{0,9}):([0-9a-f]{64})")
 
 
 class Event(StrEnum):
-    """What a row tells. `REFUSED`: it ended before it began. `SETTLED`: an unknown end became known later."""
+    """What a row tells. `WAITING`: its person must sign in first. `REFUSED`: it ended before it began.
 
+    `SETTLED`: an unknown end became known later.
+    """
+
+    WAITING = "waiting"
     REFUSED = "refused"
     REQUESTED = "requested"
     JOINED = "joined"

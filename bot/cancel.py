@@ -80,13 +80,14 @@ class Canceller:
         Raises `Refused`, `SignInNeeded`, or `Unavailable` when it was not recorded before the `deadline` of the
         monotonic clock. When it returns, nothing is lost any more.
         """
-        resource = self._gate.registry[cancellation.target.kind]
         try:
+            resource = self._gate.resource(cancellation.target.kind)
             decision = self._gate.admit(cancellation.actor, resource)
+        except SignInNeeded as error:
+            await self._wait(cancellation, error)
+            raise
         except BotError as error:
-            await self._cancellations.refused(cancellation, prevented(error))
-            if self._wishes and isinstance(error, SignInNeeded):
-                await self._wishes.keep(cancellation, needed(resource, cancellation.target))
+            await self.refuse(cancellation, error)
             raise
         key = f"{resource.graph_type}/{cancellation.target.scope}/{cancellation.target.id}".casefold()
         self._recording += 1
@@ -100,6 +101,19 @@ class Canceller:
             # In a context of its own: a step of another workflow may submit it, and begins no workflow itself.
             self._starting.spawn(begin, Context())
         return running
+
+    async def refuse(self, cancellation: Cancellation, error: BotError) -> None:
+        """Records that it ended before it began."""
+        await self._cancellations.stopped(Event.REFUSED, cancellation, prevented(error))
+
+    async def _wait(self, cancellation: Cancellation, error: SignInNeeded) -> None:
+        """Keeps it until its person has signed in, where they can."""
+        if self._wishes is None:
+            await self.refuse(cancellation, error)
+            return
+        await self._cancellations.stopped(Event.WAITING, cancellation, prevented(error))
+        resource = self._gate.registry[cancellation.target.kind]
+        await self._wishes.keep(cancellation, needed(resource, cancellation.target))
 
     async def drain(self, seconds: float) -> bool:
         """Waits for what was recorded and is just being begun; whether all was."""

@@ -109,9 +109,9 @@ class Cancellations:
         except Exception:
             log.exception("outcome_not_recorded", cancellation=cancellation.id, result=outcome.result)
 
-    async def refused(self, cancellation: Cancellation, outcome: Outcome) -> None:
-        """Records a wish that ended before it began."""
-        await self._audit.record(Event.REFUSED, cancellation, as_detail(outcome))
+    async def stopped(self, event: Event, cancellation: Cancellation, outcome: Outcome) -> None:
+        """Records a wish that has not begun, for this reason."""
+        await self._audit.record(event, cancellation, as_detail(outcome))
 
     async def release(self, cancellation_id: str, *, hand_on: bool) -> str:
         """Frees the target; with `hand_on`, the first that joined takes it over, and its id is returned.

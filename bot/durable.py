@@ -193,6 +193,15 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     return await work()
 
 
+async def unfailing(work: Callable[[], Awaitable[T]]) -> T:
+    """Does the work, however long the database is away: for workflows that nobody would begin again."""
+    while True:
+        try:
+            return await patiently(work)
+        except NoDatabase:
+            log.warning("waiting_for_database_still")
+
+
 async def _until(condition: Callable[[], bool], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:  # noqa: ASYNC110  # DBOS's own tasks set no event

@@ -57,6 +57,13 @@ class Gate:
             raise SignInNeeded(_NOT_LINKED)
         return decision
 
+    def resource(self, kind: str) -> Resource:
+        """The kind, while it is switched on; raises `Refused`."""
+        resource = self.registry.find(kind)
+        if resource is None:
+            raise Refused("kind_off", f"{kind} is no longer switched on here.", _NOT_HERE[1])
+        return resource
+
     def welcome(self, actor: Actor, resource: Resource) -> None:
         """As `admit`, for a dialog; whoever can link their accounts may enter it before."""
         try:
@@ -67,9 +74,7 @@ class Gate:
 
     async def see(self, actor: Actor, target: Target) -> Seen:
         """Who acts now, what is there now, and the decision; raises what reading raises, `Refused`, `SignInNeeded`."""
-        resource = self.registry.find(target.kind)
-        if resource is None:
-            raise Refused("kind_off", f"{target.kind} is no longer switched on here.", _NOT_HERE[1])
+        resource = self.resource(target.kind)
         actor = await self._people.again(actor)
         identity = self.admit(actor, resource).identity
         look = await self._reader.look(resource, target, actor, identity)

@@ -25,6 +25,7 @@ from bot.wishes import Wishes
 log = structlog.get_logger(__name__)
 
 _HEAD: Final = "head"
+_WISHES: Final = timedelta(days=1)
 _KEPT: Final = timedelta(days=30)
 _UNUSED: Final = timedelta(days=90)  # Entra lets refresh tokens die by then, too
 _READ: Final[TypeAdapter[Head | None]] = TypeAdapter(Head | None)
@@ -86,7 +87,7 @@ class Housekeeper:
         await self._cancellations.forget(before)
         await self._posts.clean(before)
         await self._store.forget_dialogs(before)
-        await self._wishes.forget(before)
+        await self._wishes.forget(moment - _WISHES)
         await self._sessions.forget()
         unused = await self._accounts.forget_unused(moment - _UNUSED)
         if unused:

@@ -1,4 +1,4 @@
-"""The key of the audit chain, and the one for people's words at rest that follows from it."""
+"""Keys: of the audit chain, of people's words at rest, which follows from it, and of tokens."""
 
 import base64
 import contextlib

@@ -8,16 +8,22 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from functools import partial
 from typing import Final, Literal, Protocol, TypeVar
 
 import structlog
 
 from bot.accounts import Accounts
-from bot.errors import Refused
+from bot.durable import unfailing
+from bot.errors import ConsentNeeded, Refused, SignInNeeded
 from bot.graph import signin
 from bot.graph.msal_app import MsalApps
 from bot.graph.tokens import Account
+from bot.resources import Target
 from bot.sessions import AtMicrosoft, AtSlack, Sessions, SlackPerson, ToConfirm
+from bot.store import now
+from bot.tasks import Tasks
 from bot.wishes import Wishes
 
 log = structlog.get_logger(__name__)
@@ -33,6 +39,13 @@ _DIFFERENT: Final = (
     "Slack has told no e-mail address that equals the Microsoft account's, and this bot links only equal ones.",
     "Choose the Microsoft account with the address that Slack knows, or ask whoever runs this bot.",
 )
+
+
+_NOT_SIGNED_IN: Final = (
+    "Microsoft did not take this sign-in, or it is not for this bot and its tenant. Nothing was linked.",
+    "Start again, with your work account.",
+)
+_BEGIN_SECONDS: Final = 5.0
 
 
 class SlackSignIn(Protocol):
@@ -53,7 +66,7 @@ class Resumption(Protocol):
 
 
 class Linking:
-    """The way through the stages. Methods raise `Refused`, `SignInNeeded`, `ConsentNeeded` and `Unavailable`."""
+    """The way through the stages. Methods raise `Refused` and `Unavailable`."""
 
     def __init__(
         self,
@@ -77,10 +90,12 @@ class Linking:
         self._redirect_uri = redirect_uri
         self._email_match = email_match
         self._resumption = resumption
+        self._following = Tasks()
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="linking")
 
     async def close(self) -> None:
-        """Stops the threads."""
+        """Lets end what is being begun, and stops the threads."""
+        await self._following.drain(_BEGIN_SECONDS)
         await asyncio.to_thread(self._threads.shutdown)
 
     async def begin(self) -> tuple[str, str]:
@@ -97,7 +112,8 @@ class Linking:
         session = await self._sessions.at(cookie, AtSlack)
         code = _code(answer, session.state, "Slack")
         person = await self._slack.person(code, session.nonce)
-        wishes = await self._wishes.of(person.team, person.user)
+        wishes = await self._wishes.of(person.team, person.user, now())
+        await self._wishes.hold(wishes)
         permissions = sorted({permission for wish in wishes for permission in wish.permissions})
         scopes = [f"{self._audience}/{permission}" for permission in permissions]
         flow = await self._in_thread(lambda: signin.begin(self._msal, scopes, self._redirect_uri))
@@ -108,7 +124,7 @@ class Linking:
         """Takes Microsoft's word for who this is; the person is asked next."""
         session = await self._sessions.at(cookie, AtMicrosoft)
         _code(answer, str(session.flow["state"]), "Microsoft")
-        signed_in = await self._in_thread(lambda: signin.redeem(self._msal, session.flow, answer))
+        signed_in = await self._redeem(session, answer)
         differs = self._email_match != "off" and not _same_address(session.person, signed_in)
         if differs and self._email_match == "require":
             raise Refused("email_differs", *_DIFFERENT)
@@ -124,9 +140,11 @@ class Linking:
         )
         await self._sessions.advance(cookie, AtMicrosoft, to_confirm)
 
-    async def to_confirm(self, cookie: str) -> ToConfirm:
-        """Both identities, for the page that asks about them."""
-        return await self._sessions.at(cookie, ToConfirm)
+    async def to_confirm(self, cookie: str) -> tuple[ToConfirm, list[Target]]:
+        """Both identities, for the page that asks about them, and what goes on when they are linked."""
+        session = await self._sessions.at(cookie, ToConfirm)
+        wishes = await self._wishes.of(session.person.team, session.person.user, now())
+        return session, [wish.cancellation.target for wish in wishes]
 
     async def confirm(self, cookie: str, csrf: str) -> ToConfirm:
         """Links the two, tells the person in Slack, and goes on with what they had begun."""
@@ -136,7 +154,8 @@ class Linking:
             person.team, person.user, signin.SignedIn(account, session.account, cache=session.tokens)
         )
         log.info("linked", team=person.team, user=person.user, oid=account.oid, differs=session.differs)
-        await self._resumption.begin(person.team, person.user)
+        # The link is made, whatever happens now: nobody waits for what follows it.
+        self._following.spawn(unfailing(partial(self._resumption.begin, person.team, person.user)), Context())
         return session
 
     async def decline(self, cookie: str, csrf: str) -> None:
@@ -149,6 +168,12 @@ class Linking:
             raise Refused("csrf", *_FOREIGN)
         await self._sessions.end(cookie, ToConfirm)
         return session
+
+    async def _redeem(self, session: AtMicrosoft, answer: Mapping[str, str]) -> signin.SignedIn:
+        try:
+            return await self._in_thread(lambda: signin.redeem(self._msal, session.flow, answer))
+        except (SignInNeeded, ConsentNeeded) as error:
+            raise Refused(error.code, *_NOT_SIGNED_IN) from None
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -2,22 +2,29 @@
 
 import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
+import structlog
 from pydantic import TypeAdapter
 
 from bot.accounts import Accounts
 from bot.cancel import Canceller
-from bot.durable import Engine, patiently
-from bot.errors import BotError, Later, NoDatabase, Unavailable
+from bot.cancellation import Cancellation
+from bot.durable import Engine, unfailing
+from bot.errors import BotError, Later, NoDatabase, Refused, Unavailable
 from bot.gate import People
 from bot.store import now
 from bot.timings import Timings
 from bot.told import Teller, Telling
-from bot.wishes import LIFETIME, Wishes
+from bot.wishes import Wishes
+
+log = structlog.get_logger(__name__)
 
 _LINKED: Final = "linked"
+_RECENT: Final = timedelta(days=1)
+_OUR_FAULT: Final = ("Something on our side failed, so nothing was sent.", "Cancel it again.")
 _TEXTS: Final = TypeAdapter(list[str])
 
 
@@ -46,25 +53,32 @@ class Resuming:
         engine.register(_LINKED, self._run)
 
     async def begin(self, team: str = "", user: str = "") -> None:
-        """Records and begins it for that person's link or, without one, for every link made a short while ago.
+        """Records and begins it for that person's link or, without one, for every link of the last day.
 
         Nothing happens for a link for which it was begun before: whoever died between the two left it to the others.
         """
-        for link in await self._accounts.links(now() - LIFETIME):
+        for link in await self._accounts.links(now() - _RECENT):
             if user in ("", link.user) and team in ("", link.team):
-                await self._engine.start(_LINKED, f"{_LINKED}-{link.id}", link.id, link.team, link.user)
+                since = link.since.isoformat()
+                await self._engine.start(_LINKED, f"{_LINKED}-{link.id}", link.id, link.team, link.user, since)
 
-    async def _run(self, link_id: str, team: str, user: str) -> None:
-        begun = await self._engine.step("begun", partial(self._begun, team, user), _TEXTS)
+    async def _run(self, link_id: str, team: str, user: str, since: str) -> None:
+        waiting = partial(self._waiting, team, user, datetime.fromisoformat(since))
+        begun = await self._engine.step("begun", partial(unfailing, waiting), _TEXTS)
+        tell = partial(unfailing, partial(self._tell, link_id, team, user, len(begun)))
+        # The warning goes first, and holds nothing up.
+        told = await self._telling.once("linked_told", tell)
         for one in begun:
-            await self._telling.until_told("resumed", partial(self._resume, one))
-        linked = await patiently(partial(self._accounts.linked, team, user))
-        if linked:
-            tell = partial(self._teller.linked, link_id, user, linked.name, len(begun))
+            await self._telling.until_told("resumed", partial(unfailing, partial(self._resume, one)))
+        if not told:
             await self._telling.until_told("linked_told", tell)
 
-    async def _begun(self, team: str, user: str) -> list[str]:
-        return [wish.cancellation.id for wish in await self._wishes.of(team, user)]
+    async def _waiting(self, team: str, user: str, at: datetime) -> list[str]:
+        return [wish.cancellation.id for wish in await self._wishes.of(team, user, at)]
+
+    async def _tell(self, link_id: str, team: str, user: str, begun: int) -> bool:
+        linked = await self._accounts.linked(team, user)
+        return linked is None or await self._teller.linked(link_id, user, linked.name, begun)
 
     async def _resume(self, wish_id: str) -> bool:
         """Submits it as it was submitted then, and to the same checks; raises `Later`."""
@@ -72,14 +86,23 @@ class Resuming:
         if wish is None:
             return True
         try:
-            actor = await self._people.again(wish.cancellation.actor)
-            submitted = replace(wish.cancellation, actor=actor, at=now())
-            await self._canceller.submit(submitted, time.monotonic() + self._timings.record)
+            await self._submit(wish.cancellation)
         except NoDatabase:
             raise
         except Unavailable:
             raise Later from None
         except BotError as error:
             await self._teller.not_resumed(wish.cancellation, error)
+        except Exception:
+            log.exception("not_resumed", cancellation=wish_id)
+            await self._teller.not_resumed(wish.cancellation, BotError(*_OUR_FAULT))
         await self._wishes.drop(wish_id)
         return True
+
+    async def _submit(self, wished: Cancellation) -> None:
+        try:
+            actor = await self._people.again(wished.actor)
+        except Refused as error:
+            await self._canceller.refuse(wished, error)
+            raise
+        await self._canceller.submit(replace(wished, actor=actor, at=now()), time.monotonic() + self._timings.record)

@@ -170,7 +170,10 @@ class Settings(Selection, Storage):
     @classmethod
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
         try:
-            for key in value.get_secret_value().replace(",", " ").split() if value else ():
+            keys = value.get_secret_value().replace(",", " ").split() if value else []
+            if value and not keys:
+                raise ValueError
+            for key in keys:
                 Fernet(key)
         except ValueError:
             raise ValueError("must be Fernet keys (32 bytes in URL-safe base64), newest first") from None

@@ -95,9 +95,9 @@ class Telling:
         log.error("never_told", step=name)
         return False
 
-    async def once(self, name: str, tell: Tell) -> None:
-        """Tells what is only provisional."""
-        await self._step(name, tell)
+    async def once(self, name: str, tell: Tell) -> bool:
+        """Tells what nobody need wait for; whether another attempt would change nothing."""
+        return (await self._step(name, tell)).later is None
 
     async def _step(self, name: str, tell: Tell) -> _Told:
         return await self._engine.step(name, partial(_attempt, name, tell), _TOLD)

@@ -1,6 +1,7 @@
 """What people wanted cancelled before Microsoft knew them, or knew them well enough: kept until they have signed in."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +16,7 @@ from bot.store import Store, now
 from bot.tables import wishes
 
 LIFETIME: Final = timedelta(minutes=15)
-GOES_ON: Final = "If you do so within 15 minutes, this goes on by itself."
+GOES_ON: Final = "If you sign in within 15 minutes, this goes on by itself."
 
 
 @dataclass(frozen=True)
@@ -27,39 +28,48 @@ class Wish:
 
 
 class Wishes:
-    """The rows. One is used up when its cancellation is recorded, or forgotten after a quarter of an hour."""
+    """The rows. One is used up when its cancellation is recorded, and good for nothing after a quarter of an hour."""
 
     def __init__(self, store: Store, sealer: Sealer) -> None:
         self._store = store
         self._sealer = sealer
 
     async def keep(self, cancellation: Cancellation, permissions: tuple[str, ...]) -> None:
-        """Keeps it from this moment on; the same one again changes nothing. Raises `NoDatabase`."""
+        """Keeps it from this moment on, in place of what was entered in the same dialog before; raises `NoDatabase`."""
         actor, target = cancellation.actor, cancellation.target
         words = {"justification": cancellation.justification, "response_url": cancellation.response_url}
-        await self._store.change(
-            self._store.insert(wishes)
-            .values(
-                id=cancellation.id,
-                team=actor.team,
-                user=actor.user,
-                channel=actor.channel,
-                card_id=cancellation.card_id or None,
-                kind=target.kind,
-                target_id=target.id,
-                scope=target.scope,
-                sealed=self._sealer.seal(cancellation.id, words),
-                permissions=" ".join(permissions),
-                created_at=now(),
-            )
-            .on_conflict_do_nothing(index_elements=[wishes.c.id])
-        )
+        entered = {
+            "team": actor.team,
+            "user": actor.user,
+            "channel": actor.channel,
+            "card_id": cancellation.card_id or None,
+            "kind": target.kind,
+            "target_id": target.id,
+            "scope": target.scope,
+            "sealed": self._sealer.seal(cancellation.id, words),
+            "permissions": " ".join(permissions),
+            "created_at": now(),
+        }
+        row = self._store.insert(wishes).values(id=cancellation.id, **entered)
+        await self._store.change(row.on_conflict_do_update(index_elements=[wishes.c.id], set_=entered))
 
-    async def of(self, team: str, user: str) -> list[Wish]:
-        """What this person has begun and not too long ago, the oldest first."""
-        theirs = (wishes.c.team == team) & (wishes.c.user == user) & (wishes.c.created_at >= now() - LIFETIME)
+    async def of(self, team: str, user: str, at: datetime) -> list[Wish]:
+        """What this person had begun at that moment, and not too long before, the oldest first."""
+        theirs = (wishes.c.team == team) & (wishes.c.user == user) & wishes.c.created_at.between(at - LIFETIME, at)
         rows = await self._store.rows(sa.select(wishes).where(theirs).order_by(wishes.c.created_at, wishes.c.id))
         return [self._of(row) for row in rows]
+
+    async def hold(self, held: Sequence[Wish]) -> None:
+        """Their person is signing in: they are as good as begun now, in their order."""
+        moment = now() - timedelta(microseconds=len(held))
+        await self._store.change(
+            *(
+                wishes.update()
+                .where(wishes.c.id == wish.cancellation.id)
+                .values(created_at=moment + timedelta(microseconds=place))
+                for place, wish in enumerate(held)
+            )
+        )
 
     async def get(self, wish_id: str) -> Wish | None:
         """The wish, however old; None when it was used up."""

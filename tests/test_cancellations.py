@@ -202,7 +202,7 @@ async def test_settled_once(store: Store, kept: Cancellations) -> None:
 
 async def test_refused(store: Store, kept: Cancellations) -> None:
     refused = Outcome(Reason.POLICY, detail="no_rule")
-    await kept.refused(FIRST, refused)
+    await kept.stopped(Event.REFUSED, FIRST, refused)
     assert await trail(store) == [(1, FIRST.id, "refused", as_detail(refused))]
     assert await Runs(store).open("one") == []
 

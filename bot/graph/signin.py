@@ -62,7 +62,7 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
     _validate(apps, issuer, claims)
     account = Account(str(claims["tid"]).lower(), str(claims["oid"]).lower())
     name, email = (str(claims.get(claim) or "") for claim in ("preferred_username", "email"))
-    return SignedIn(account, name, cache.serialize(), email)
+    return SignedIn(account, name or email or account.oid, cache.serialize(), email)
 
 
 def _validate(apps: MsalApps, issuer: str, claims: Mapping[str, Any]) -> None:

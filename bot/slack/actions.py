@@ -40,9 +40,7 @@ class CancelButton:
         async with answering(self._poster, click):
             actor = await self._directory.in_time(click)
             card = _checked(await self._store.card(value), click, ts)
-            resource = self._gate.registry.find(card.target.kind)
-            if resource is None:
-                raise Refused("kind_off", f"{card.target.kind} is no longer switched on here.")
+            resource = self._gate.resource(card.target.kind)
             self._gate.welcome(actor, resource)
             prefilled = Prefilled(new_id(), resource, card.target.id, fixed=True)
             await self._dialogs.open(click, actor, prefilled, card.target, card.id)

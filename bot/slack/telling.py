@@ -90,13 +90,13 @@ class SlackTeller:
         )
 
     async def linked(self, link_id: str, user: str, account_name: str, begun: int) -> bool:
-        """By direct message, which also the true owner of a wrongly linked account sees."""
+        """By direct message: whoever has somebody else's Slack session in a browser cannot keep it from its owner."""
         words = text.linked(account_name, begun)
         return await self._poster.alone(Alone(f"{link_id}:linked", user, "", now()), words, blocks.note(words))
 
     async def not_resumed(self, cancellation: Cancellation, error: BotError) -> bool:
         """What they had begun before they signed in."""
-        words = text.of_error(error)
+        words = f"{cancellation.target.kind} {cancellation.target.id}: {text.of_error(error)}"
         one = Alone(f"{cancellation.id}:resumed", cancellation.actor.user, cancellation.response_url, cancellation.at)
         return await self._poster.alone(one, words, blocks.note(words))
 

@@ -115,14 +115,12 @@ SIGN_IN_HERE: Final = (
     "Your browser goes to Slack, then to Microsoft, and asks you before anything is linked: "
 )
 LINK_FIRST: Final = (
-    f"Nothing is sent yet: {COMMAND} does not know your Microsoft account, or may not use it for this. "
+    f"Nothing is sent yet: {COMMAND} does not know your Microsoft account. "
     "Sign in within 15 minutes, and it goes on by itself: "
 )
-LINK_LATER: Final = (
-    "You are not signed in at Microsoft yet. Go on: you are asked to sign in next, and then it goes on by itself."
-)
+LINK_LATER: Final = "Microsoft asks for your sign-in before it shows this. Go on: you are told next how to sign in."
 LINK_LABEL: Final = "Sign in"
-NO_LINKING: Final = "Signing in is not set up here. Ask whoever runs this bot to link your account."
+NO_LINKING: Final = "Signing in is not set up here. Ask whoever runs this bot to set it up."
 RECORDED_LATE: Final = (
     "It was recorded after all, a moment after I said it was not. It goes on; the thread shows how it ends."
 )
@@ -238,7 +236,7 @@ def who(name: str | None) -> str:
 
 def linked(name: str, begun: int) -> str:
     """What somebody hears in private when their accounts were linked; `begun`: how many cancellations go on."""
-    going_on = " What you had begun goes on now." if begun else ""
+    going_on = " I take up now what you had begun, and you hear what becomes of it." if begun else ""
     return (
         f"Your Slack account is now linked to the Microsoft account {name}: what you cancel is done as that account."
         f"{going_on} Was this not you? Type {COMMAND} signout and tell whoever runs this bot."

@@ -78,6 +78,8 @@ class SubmittedDialog:
         """The person was told that nothing was sent; a commit that hung can make that untrue, and then they hear it."""
         try:
             await work
+        except SignInNeeded:
+            pass  # it is kept, and they are being asked to sign in
         except BotError as error:
             log.info("not_recorded_in_time", code=error.code)
         else:

@@ -1,4 +1,4 @@
-"""The HTTP server: Slack's endpoint behind its verifier, and health. It answers no bytes with a 500."""
+"""The HTTP server: Slack's endpoint behind its verifier, pages, and health. It answers no bytes with a 500."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -79,7 +79,8 @@ class LinkPages:
         return _see_other(_CONFIRM)
 
     async def _ask(self, request: web.Request) -> web.Response:
-        return _page(pages.confirm(await self._linking.to_confirm(_cookie(request)), _CONFIRM))
+        asked, begun = await self._linking.to_confirm(_cookie(request))
+        return _page(pages.confirm(asked, [f"{target.kind} {target.id}" for target in begun], _CONFIRM))
 
     async def _confirm(self, request: web.Request) -> web.Response:
         form = await self._form(request)

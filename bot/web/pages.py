@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from html import escape
 from typing import Final
 
@@ -62,8 +63,8 @@ def going(address: str) -> str:
     )
 
 
-def confirm(asked: ToConfirm, action: str) -> str:
-    """Asks whether both identities are the person's own."""
+def confirm(asked: ToConfirm, begun: Sequence[str], action: str) -> str:
+    """Asks whether both identities are the person's own; `begun`: what is cancelled then."""
     person = asked.person
     rows = (
         ("Slack", person.name, f"({person.user} in {person.team})"),
@@ -77,6 +78,7 @@ def confirm(asked: ToConfirm, action: str) -> str:
         "Are both of these you?",
         f"<dl>{listed}</dl>{_warning(person.email) if asked.differs else ''}"
         "<p>If you link them, what that Slack user cancels with this bot is done as that Microsoft account.</p>"
+        f"{_begun(begun)}"
         "<p><strong>Did somebody send you here, or is one of these not you? Then do not link them.</strong></p>"
         f'<form method="post" action="{escape(action)}">'
         f'<input type="hidden" name="csrf" value="{escape(asked.csrf)}">'
@@ -85,12 +87,19 @@ def confirm(asked: ToConfirm, action: str) -> str:
     )
 
 
+def _begun(begun: Sequence[str]) -> str:
+    if not begun:
+        return ""
+    listed = "".join(f"<li>{escape(one)}</li>" for one in begun)
+    return f"<p>What you have begun in Slack goes on then, and is cancelled:</p><ul>{listed}</ul>"
+
+
 def linked(asked: ToConfirm) -> str:
     """The end of a link."""
     return _page(
         "Your accounts are linked",
         f"<p>{escape(asked.person.name)} in Slack acts as {escape(asked.account)} at Microsoft from now on. "
-        "What you had begun in Slack in the last 15 minutes goes on by itself.</p>"
+        "What you had begun in Slack is taken up now; Slack tells you what becomes of it.</p>"
         "<p>To undo this, type <strong>/cancel-approval signout</strong> in Slack. You can close this page.</p>",
     )
 

@@ -36,7 +36,7 @@ async def test_what_was_begun_goes_on_by_itself(
     target = tenant.graph.add(APPROVAL_ITEM.graph_type, owner=DAVE.oid)
     view = await dave.dialog(f"approval-item {target}")
     view = await dave.loaded()
-    assert "You are not signed in at Microsoft yet" in words(view.blocks)
+    assert "Microsoft asks for your sign-in" in words(view.blocks)
     ack = await dave.submit(view, justification=WHY)
     assert "Nothing is sent yet" in str(ack.body)
     assert tenant.front.url in str(ack.body)
@@ -50,7 +50,7 @@ async def test_what_was_begun_goes_on_by_itself(
     assert "Cancelled" in words(reply.blocks)
     [effect] = tenant.graph.effects
     assert (effect.id, effect.oid) == (target, DAVE.oid)
-    await tenant.slack.until(lambda: any("What you had begun goes on now" in one for one in dave.private()))
+    await tenant.slack.until(lambda: any("I take up now what you had begun" in one for one in dave.private()))
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
