@@ -131,7 +131,7 @@ class PersonSide:
     def dms(self, user_id: str) -> list[Message]:
         return self.messages(self._world.dm(user_id).id)
 
-    async def until(self, check: Callable[[], T | bool | None], timeout: float = 5.0) -> T:
+    async def until(self, check: Callable[[], T | bool | None], timeout: float = 20.0) -> T:
         """Wait until `check()` is truthy and return it.
 
         Raises:
