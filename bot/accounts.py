@@ -67,8 +67,8 @@ class Accounts:
         row = await self._store.row(_LINKED, team=team, user=user)
         return Linked(Account(row.tid, row.oid), row.name) if row else None
 
-    async def link(self, team: str, user: str, signed_in: SignedIn) -> None:
-        """Links both and keeps the tokens, in place of older ones of the same two.
+    async def link(self, team: str, user: str, signed_in: SignedIn, *, followed: bool = False) -> None:
+        """Links both and keeps the tokens, in place of older ones of the same two; `followed`: nothing comes after it.
 
         Raises `Refused` when either is linked to somebody else: a link is changed only by ending it first.
         """
@@ -78,6 +78,7 @@ class Accounts:
             (links.c.tid == account.tid) & (links.c.oid == account.oid)
         )
         cache = self._vault.seal((account.tid, account.oid), signed_in.cache)
+        made = {"team": team, "user": user, "tid": account.tid, "oid": account.oid, "followed": int(followed)}
         kept = {"tid": account.tid, "oid": account.oid, "name": signed_in.name, "cache": cache, "updated_at": now()}
 
         def work(connection: sa.Connection) -> None:
@@ -88,10 +89,7 @@ class Accounts:
             connection.execute(links.delete().where(either, links.c.user == user, links.c.oid == account.oid))
             connection.execute(accounts.delete().where(_row(account)))
             connection.execute(accounts.insert(), kept)
-            connection.execute(
-                links.insert(),
-                {"team": team, "user": user, "tid": account.tid, "oid": account.oid, "created_at": now()},
-            )
+            connection.execute(links.insert(), made | {"created_at": now()})
 
         try:
             await self._store.write(work)
@@ -125,10 +123,15 @@ class Accounts:
 
         return await self._store.write(work)
 
-    async def links(self, since: datetime | None = None) -> list[Link]:
-        """Every link, or those made since that moment, the oldest first."""
+    async def followed(self, link: Link) -> None:
+        """What comes after this link has begun."""
+        same = (links.c.team == link.team) & (links.c.user == link.user) & (links.c.created_at == link.since)
+        await self._store.change(links.update().where(same).values(followed=1))
+
+    async def links(self, *, unfollowed: bool = False) -> list[Link]:
+        """Every link, or those after which nothing has come yet, the oldest first."""
         query = _LINKS.order_by(links.c.created_at, links.c.team, links.c.user)
-        rows = await self._store.rows(query.where(links.c.created_at >= since) if since else query)
+        rows = await self._store.rows(query.where(links.c.followed == 0) if unfollowed else query)
         return [Link(row.team, row.user, Linked(Account(row.tid, row.oid), row.name), row.created_at) for row in rows]
 
     async def load(self, account: Account) -> str | None:

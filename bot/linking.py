@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
-from functools import partial
 from typing import Final, Literal, Protocol, TypeVar
 
 import structlog
@@ -61,8 +60,8 @@ class SlackSignIn(Protocol):
 class Resumption(Protocol):
     """Tells people of their link, and goes on with what they had begun."""
 
-    async def begin(self, team: str, user: str) -> None:
-        """From here on nothing of it is lost."""
+    async def begin(self) -> None:
+        """For every link for which it was not begun yet; from then on nothing of it is lost."""
 
 
 class Linking:
@@ -155,7 +154,7 @@ class Linking:
         )
         log.info("linked", team=person.team, user=person.user, oid=account.oid, differs=session.differs)
         # The link is made, whatever happens now: nobody waits for what follows it.
-        self._following.spawn(unfailing(partial(self._resumption.begin, person.team, person.user)), Context())
+        self._following.spawn(unfailing(self._resumption.begin), Context())
         return session
 
     async def decline(self, cookie: str, csrf: str) -> None:

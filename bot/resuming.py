@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -23,7 +23,6 @@ from bot.wishes import Wishes
 log = structlog.get_logger(__name__)
 
 _LINKED: Final = "linked"
-_RECENT: Final = timedelta(days=1)
 _OUR_FAULT: Final = ("Something on our side failed, so nothing was sent.", "Cancel it again.")
 _TEXTS: Final = TypeAdapter(list[str])
 
@@ -52,15 +51,12 @@ class Resuming:
         self._telling = Telling(engine, timings)
         engine.register(_LINKED, self._run)
 
-    async def begin(self, team: str = "", user: str = "") -> None:
-        """Records and begins it for that person's link or, without one, for every link of the last day.
-
-        Nothing happens for a link for which it was begun before: whoever died between the two left it to the others.
-        """
-        for link in await self._accounts.links(now() - _RECENT):
-            if user in ("", link.user) and team in ("", link.team):
-                since = link.since.isoformat()
-                await self._engine.start(_LINKED, f"{_LINKED}-{link.id}", link.id, link.team, link.user, since)
+    async def begin(self) -> None:
+        """Records and begins it for every link for which nobody has: whoever died just then left it to the others."""
+        for link in await self._accounts.links(unfollowed=True):
+            arguments = (link.id, link.team, link.user, link.since.isoformat())
+            await self._engine.start(_LINKED, f"{_LINKED}-{link.id}", *arguments)
+            await self._accounts.followed(link)
 
     async def _run(self, link_id: str, team: str, user: str, since: str) -> None:
         waiting = partial(self._waiting, team, user, datetime.fromisoformat(since))

@@ -55,9 +55,10 @@ links = Table(
     Column("tid", String(36), nullable=False),
     Column("oid", String(36), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("followed", Integer, nullable=False, server_default="1"),
     UniqueConstraint("tid", "oid"),
 )
-"""Which Slack user is which Microsoft account; one each way."""
+"""Which Slack user is which Microsoft account; one each way. `followed`: what comes after a new link has begun."""
 
 cards = Table(
     "cards",

@@ -33,4 +33,4 @@ async def link(
             back = (await browser.get(flow["auth_uri"])).headers["Location"]
             answer = dict(parse_qsl(urlsplit(back).query))
             signed_in = await asyncio.to_thread(redeem, services.msal, flow, answer)
-            await services.accounts.link(services.team, person.slack_id, signed_in)
+            await services.accounts.link(services.team, person.slack_id, signed_in, followed=True)

@@ -56,8 +56,8 @@ class MsalApps:
         self._http = MsalHttp(http, authority.host)
         self._http_cache: dict[str, object] = {}
 
-    def app(self, cache: msal.TokenCache) -> msal.ConfidentialClientApplication:
-        """A client over that token cache; the first one fetches Entra's discovery document.
+    def app(self, cache: msal.TokenCache, *, apart: bool = False) -> msal.ConfidentialClientApplication:
+        """A client over that token cache; the first one fetches Entra's discovery document, one that is `apart` always.
 
         Raises `BadCredential`, and whatever of `FAULTS` MSAL raises.
         """
@@ -69,7 +69,8 @@ class MsalApps:
             instance_discovery=False,
             token_cache=cache,
             http_client=self._http,
-            http_cache=self._http_cache,
+            # MSAL remembers an overloaded Entra by client and refresh token: for codes, which have none, by the client.
+            http_cache={} if apart else self._http_cache,
             client_capabilities=["CP1"],
         )
 

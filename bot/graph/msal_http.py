@@ -18,8 +18,8 @@ class MsalHttp:
         self._host = urlsplit(authority_host).netloc
 
     def get(self, url: str, params: Mapping[str, str] | None = None, headers: Any = None, **_: Any) -> httpx.Response:
-        """A GET, as MSAL asks for it."""
-        return _usable(self._client.get(self._checked(url), params=params, headers=headers))
+        """A GET, as MSAL asks for it: of a discovery document."""
+        return _usable(self._client.get(self._checked(url), params=params, headers=headers), "token_endpoint")
 
     def post(
         self,
@@ -45,12 +45,13 @@ class MsalHttp:
         return url
 
 
-def _usable(response: httpx.Response) -> httpx.Response:
-    """The answer if it is Entra's; MSAL would log a page of HTML, and keep one of a GET for a day."""
+def _usable(response: httpx.Response, member: str = "") -> httpx.Response:
+    """The answer if it is Entra's, with that member; MSAL would log a page of HTML, and keep one of a GET for a day."""
     if response.status_code >= 500 or response.status_code == 429:
         return response
     try:
-        whole = isinstance(response.json(), dict) and not response.has_redirect_location
+        answer = response.json()
+        whole = isinstance(answer, dict) and not response.has_redirect_location and (not member or member in answer)
     except (ValueError, RecursionError):
         whole = False
     if not whole:

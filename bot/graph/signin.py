@@ -48,7 +48,7 @@ def redeem(apps: MsalApps, flow: dict[str, Any], answer: Mapping[str, str]) -> S
     cache = msal.SerializableTokenCache()
     try:
         issuer = apps.issuer()
-        found = apps.app(cache).acquire_token_by_auth_code_flow(flow, dict(answer))
+        found = apps.app(cache, apart=True).acquire_token_by_auth_code_flow(flow, dict(answer))
     except json.JSONDecodeError:
         raise Unavailable(*NO_ANSWER) from None
     except (ValueError, RuntimeError):

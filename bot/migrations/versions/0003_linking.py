@@ -13,7 +13,8 @@ _MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Adds the tables."""
+    """Adds the tables, and what came after a link to the links: there were none that somebody made in a browser."""
+    op.add_column("links", sa.Column("followed", sa.Integer, nullable=False, server_default="1"))
     op.create_table(
         "wishes",
         sa.Column("id", sa.String(32), primary_key=True),
@@ -41,3 +42,5 @@ def downgrade() -> None:
     """Drops them."""
     for name in ("browser_sessions", "wishes"):
         op.drop_table(name)
+    with op.batch_alter_table("links") as links:
+        links.drop_column("followed")

@@ -8,7 +8,7 @@ import pytest
 from bot.app import Bot
 from bot.sandbox.browser import Browser
 from bot.sandbox.faults import Fault
-from bot.sandbox.people import DAVE
+from bot.sandbox.people import ALICE, DAVE
 from bot.sandbox.tenant import Tenant
 from tests.scenarios.graph.cases import APPROVAL_ITEM
 from tests.scenarios.linking.attacks.steps import end_as_dave, leaving, links, refused, stages, to_slack
@@ -191,6 +191,16 @@ async def test_without_entra_when_the_code_is_redeemed(
     await to_microsoft(tenant, browser, DAVE)
     tenant.entra.faults.add(answer.fault(TOKEN))
     await _unavailable(tenant, linking, browser, DAVE.email, "microsoft")
+    await end_as_dave(tenant, browser)
+
+
+async def test_somebody_elses_outage(tenant: Tenant, browser: Browser, other: Browser) -> None:
+    """Fails when MSAL's memory of an overloaded Entra is shared: for codes it does not tell people apart."""
+    await to_microsoft(tenant, browser, DAVE)
+    await to_microsoft(tenant, other, ALICE)
+    tenant.entra.faults.add(Fault(TOKEN, status=503, headers={"Retry-After": "3600"}))
+    assert (await other.press(ALICE.email)).status == 503
+    await browser.press(DAVE.email)
     await end_as_dave(tenant, browser)
 
 

@@ -12,7 +12,7 @@ from tests.scenarios.play import Play
 
 TAKEN = "This Microsoft account is linked to another Slack user."
 OTHER = "Your Slack account is linked to another Microsoft account. Type /cancel-approval signout in Slack first."
-KEPT = "SELECT * FROM links JOIN accounts USING (tid, oid)"
+KEPT = 'SELECT team, "user", tid, oid, created_at, name, cache FROM links JOIN accounts USING (tid, oid)'
 
 
 @pytest.fixture
