@@ -13,7 +13,7 @@ sandbox: $(STAMP)  ## the page to click in
 	$(BIN)/python -m bot sandbox
 
 test: $(STAMP)  ## most of a test is waiting, so there are more workers than processors; the fleets have the machine alone
-	$(BIN)/python -m pytest -n 4 --dist loadscope --ignore tests/instances
+	$(BIN)/python -m pytest -n 3 --dist loadscope --ignore tests/instances
 	$(BIN)/python -m pytest tests/instances
 
 bench: $(STAMP)  ## what takes how long, beside its aims
