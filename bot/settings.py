@@ -38,6 +38,7 @@ _HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
 
 
 _HOST: Final = re.compile(r"[0-9a-z._:-]+")
+_KEY_LENGTH: Final = 44  # characters of 32 bytes in base64
 _LOGIN: Final = "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
 _CREDENTIALS: Final = ("azure_federated_token_file", "azure_client_certificate_path", "azure_client_secret")
 
@@ -171,12 +172,15 @@ class Settings(Selection, Storage):
     def _are_keys(cls, value: SecretStr | None) -> SecretStr | None:
         try:
             keys = value.get_secret_value().replace(",", " ").split() if value else []
-            if value and not keys:
+            # Fernet itself reads two keys without a separator as the first of them.
+            if value and (not keys or any(len(key) != _KEY_LENGTH for key in keys)):
                 raise ValueError
             for key in keys:
                 Fernet(key)
         except ValueError:
-            raise ValueError("must be Fernet keys (32 bytes in URL-safe base64), newest first") from None
+            raise ValueError(
+                "must be Fernet keys (32 bytes in URL-safe base64), newest first, with commas between them"
+            ) from None
         return value
 
     @model_validator(mode="wrap")
