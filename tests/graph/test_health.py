@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bot.graph.health import CredentialHealth
@@ -15,6 +16,13 @@ RENEWED = Credentials(secret="renewed")
 PAUSE = 0.2
 
 Health = Callable[[float], CredentialHealth]
+
+
+@pytest.fixture(autouse=True)
+def loggers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fresh ones: a logger that another test has used keeps writing to where it wrote then."""
+    for module in ("bot.graph.health", "bot.graph.tokens"):
+        monkeypatch.setattr(f"{module}.log", structlog.get_logger(module))
 
 
 @pytest.fixture
