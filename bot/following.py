@@ -37,7 +37,9 @@ class Follower:
         Raises `NoDatabase`.
         """
         deadline = time.monotonic() + self._timings.operation_longest
-        while time.monotonic() < deadline:
+        last = False
+        while not last:
+            last = time.monotonic() >= deadline  # whatever the looks cost, one is made after the time is over
             operation, pause = await self._operation(resource, call, answer, caller)
             outcome = _of_operation(operation, answer) if operation else None
             if outcome is None and (operation is None or _failed(operation)):

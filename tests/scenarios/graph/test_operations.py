@@ -9,7 +9,7 @@ import pytest
 from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION, POST, PRIVILEGED_ROLE, READ
 from tests.scenarios.graph.scene import Scene
 
-TIME_SCALE = "0.01"  # leaves an operation 0.6 s
+TIME_SCALE = "0.05"  # leaves an operation 3 s
 
 ACCEPTED = "Microsoft accepted the cancellation and is finishing it"
 
