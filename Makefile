@@ -12,13 +12,14 @@ demo: $(STAMP)  ## the main job in front of you, without Slack or Microsoft
 sandbox: $(STAMP)  ## the page to click in
 	$(BIN)/python -m bot sandbox
 
-test: $(STAMP)  ## most of a test is waiting, so there are more workers than processors; the fleets have the machine alone
-	$(BIN)/python -m pytest -n 3 --dist loadscope --ignore tests/instances
+test: $(STAMP)  ## two at once, and then the fleets, which have the machine alone
+	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore tests/instances
 	$(BIN)/python -m pytest tests/instances
 
 bench: $(STAMP)  ## what takes how long, beside its aims
 	$(BIN)/python -m benchmarks.recording
 	$(BIN)/python -m benchmarks.tokens
+	$(BIN)/python -m benchmarks.hostile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

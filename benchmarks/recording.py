@@ -5,27 +5,22 @@ recorded; "as Slack sees it" holds both sides of HTTP and of its signature, too.
 """
 
 import asyncio
-import contextlib
 import json
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from benchmarks.setting import Row, benched, linked, table
+from benchmarks.setting import Row, benched, dialog, linked, serving, table
 from bot.sandbox.people import ALICE
 from bot.sandbox.slack_view import View
-from bot.sandbox.tenant import AUDIT, CHANNEL, PUBLIC_HOST, Tenant
+from bot.sandbox.tenant import AUDIT, Tenant
 
 _AT_ONCE = 200
 _ONE_BY_ONE = 60
 _BARE_STARTS = 200
-_ROOT = Path(__file__).parents[1]
 
 
 @dataclass
@@ -65,39 +60,6 @@ async def _bare_starts(database_url: str) -> float:
     return statistics.median(taken)
 
 
-@contextlib.asynccontextmanager
-async def _serving(tenant: Tenant, environment: dict[str, str]) -> AsyncIterator[None]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.probe", env=environment, cwd=tenant.directory
-    )
-    try:
-        async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
-            while not await _ready(client, environment["PORT"]):  # noqa: ASYNC110  # another process sets no event
-                await asyncio.sleep(0.1)
-        tenant.slack.deliver_to(f"http://127.0.0.1:{environment['PORT']}/slack/events", PUBLIC_HOST)
-        yield
-    finally:
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 60)
-
-
-async def _ready(client: httpx.AsyncClient, port: str) -> bool:
-    try:
-        return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-async def _dialog(tenant: Tenant) -> View:
-    """A dialog for a request of its own, filled in and kept aside: people have at most three open."""
-    target = tenant.graph.add("approvalItem", owner=ALICE.oid)
-    await tenant.slack.command(ALICE.slack_id, CHANNEL, "")
-    view = await tenant.slack.until(lambda: tenant.slack.open_view(ALICE.slack_id))
-    view.enter_all({"kind": "approval-item", "id": target, "justification": "Measured"})
-    await tenant.slack.close(ALICE.slack_id, view.id)
-    return view
-
-
 async def _submit(tenant: Tenant, view: View, measured: Measured) -> float:
     """Milliseconds until the bot has answered that it is recorded; pressed again where it says that it was not."""
     while True:
@@ -114,15 +76,15 @@ async def _told(tenant: Tenant, times: int) -> None:
 
 async def _measure(tenant: Tenant, environment: dict[str, str]) -> Measured:
     probe, measured = Path(environment["PROBE_FILE"]), Measured()
-    async with _serving(tenant, environment):
+    async with serving(tenant, environment, "benchmarks.probe"):
         for _ in range(_ONE_BY_ONE):
-            view = await _dialog(tenant)
+            view = await dialog(tenant)
             told = len(tenant.slack.messages(AUDIT))
             measured.recorded.append(await _submit(tenant, view, measured))
             await _told(tenant, told + 1)
         await asyncio.sleep(0.5)
         measured.inside = json.loads(probe.read_text())["recorded_ms"]
-        views = [await _dialog(tenant) for _ in range(_AT_ONCE)]
+        views = [await dialog(tenant) for _ in range(_AT_ONCE)]
         told = len(tenant.slack.messages(AUDIT))
         probe.with_suffix(".reset").touch()
         await asyncio.sleep(1)
@@ -139,7 +101,7 @@ async def run() -> None:
     """Prints the figures beside their aims, and the ratio to a bare start."""
     async with benched() as (tenant, environment):
         tenant.graph.variant["approvalItem"] = "204"  # done at once: what Microsoft takes is not measured
-        environment |= {"PROBE_FILE": f"{tenant.directory}/probe.json", "PYTHONPATH": str(_ROOT)}
+        environment |= {"PROBE_FILE": f"{tenant.directory}/probe.json"}
         async with linked(tenant, environment):
             pass
         bare = await _bare_starts(f"sqlite:///{tenant.directory}/bare.db")

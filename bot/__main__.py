@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "bring the database's schema up to date",
     "kinds": "list what can be cancelled, and with which permissions",
     "notify": "post the notification of one request, with its Cancel button",
+    "policy": "lint the policy file, and explain what it decides for somebody",
     "audit": "verify or export the audit trail",
     "jobs": "see the cancellations that run, and begin a stopped one again",
     "links": "see who is linked to which Microsoft account, and revoke a link",

@@ -23,6 +23,7 @@ from bot.slack.api import FAULTS
 from bot.store import new_id
 from bot.tasks import Tasks
 from bot.web.edge import Edge
+from bot.web.scrape import MetricsListener
 from bot.web.verifier import Verifier
 
 log = structlog.get_logger(__name__)
@@ -46,7 +47,15 @@ class Bot:
         self._parts = Parts(configuration, services, self._engine, self._instance)
         self._parts.listen(self._bolt, self._clicks, self._submissions)
         self._socket = self._socket_handler()
-        self._edge = Edge(self._bolt, self._verifier(), self._public_host(), self._ready, self._parts.routes())
+        self._edge = Edge(
+            bolt=self._bolt,
+            verifier=self._verifier(),
+            public_host=self._public_host(),
+            ready=self._ready,
+            metrics=services.metrics,
+            pages=self._parts.routes(),
+        )
+        self._scraped = MetricsListener(services.metrics)
 
     @property
     def port(self) -> int:
@@ -70,6 +79,7 @@ class Bot:
             await self._edge.start(self._settings.host, self._settings.port)
         except OSError as error:
             raise ConfigError([f"HOST, PORT: cannot listen there: {error.strerror}"]) from error
+        await self._listen_for_prometheus()
         if self._socket:
             await self._try_app_token(self._socket.app_token)
             await self._socket.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
@@ -88,6 +98,7 @@ class Bot:
         if self._socket:
             await self._socket.close_async()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
         await self._edge.stop()
+        await self._scraped.stop()
         timings = self._services.timings
         answered = await asyncio.gather(
             *(tasks.drain(timings.drain_clicks) for tasks in (self._clicks, self._submissions))
@@ -100,6 +111,15 @@ class Bot:
         await self._engine.close()
         with contextlib.suppress(NoDatabase):
             await self._instance.leave()
+
+    async def _listen_for_prometheus(self) -> None:
+        port = self._settings.metrics_port
+        if port is None:
+            return
+        try:
+            await self._scraped.start(port)
+        except OSError as error:
+            raise ConfigError([f"METRICS_PORT: cannot listen there: {error.strerror}"]) from error
 
     async def _try_app_token(self, token: str) -> None:
         """The socket would retry a wrong token for ever."""
@@ -145,8 +165,9 @@ def _bolt(configuration: Configuration, services: Services) -> AsyncApp:
     )
 
     @bolt.error
-    async def failed(error: Exception) -> BoltResponse:
+    async def failed(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
         log.error("listener_failed", error=type(error).__name__, exc_info=error)
-        return BoltResponse(status=200, body="")
+        # After the acknowledgement there is no response any more to replace.
+        return BoltResponse(status=200, body="") if response else None
 
     return bolt

@@ -16,10 +16,15 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 import sqlalchemy as sa
+import structlog
 
-from bot.cancellation import Cancellation
-from bot.store import Store, now
+from bot.cancellation import Actor, Cancellation
+from bot.errors import NoDatabase
+from bot.resources import Target
+from bot.store import Store, new_id, now
 from bot.tables import audit_people, audit_rows
+
+log = structlog.get_logger(__name__)
 
 GENESIS: Final = "0" * 64
 """What stands for the mac before the first row."""
@@ -36,15 +41,20 @@ _HEAD: Final = re.compile(r"([1-9][0-9]{0,9}):([0-9a-f]{64})")
 
 
 class Event(StrEnum):
-    """What a row tells. `WAITING`: its person must sign in first. `REFUSED`: it ended before it began.
+    """What a row tells. `DENIED`: a stranger, or whoever used what is not theirs, was turned away at the door.
 
-    `SETTLED`: an unknown end became known later.
+    `WAITING`: its person must sign in first. `REFUSED`: it ended before it began. `ASKED`, `APPROVED`, `DECLINED`: a
+    second person. `SETTLED`: an unknown end became known later.
     """
 
+    DENIED = "denied"
     WAITING = "waiting"
     REFUSED = "refused"
     REQUESTED = "requested"
     JOINED = "joined"
+    ASKED = "asked"
+    APPROVED = "approved"
+    DECLINED = "declined"
     CALLED = "called"
     ENDED = "ended"
     SETTLED = "settled"
@@ -103,6 +113,14 @@ class Audit:
     ) -> bool:
         """One durable row; False when it was there already (same cancellation, event and part). Raises `NoDatabase`."""
         return await self._store.write(lambda connection: self.add(connection, event, cancellation, detail, part))
+
+    async def denied(self, actor: Actor, reason: str, target: Target | None = None) -> None:
+        """One row for somebody who was turned away. One that cannot be written is logged: nothing is done anyway."""
+        nothing = Cancellation(new_id(), actor, target or Target("", ""), "", now())
+        try:
+            await self.record(Event.DENIED, nothing, {"reason": reason})
+        except NoDatabase:
+            log.error("denial_not_recorded", reason=reason, user=actor.user)
 
     def add(
         self,

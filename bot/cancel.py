@@ -15,15 +15,18 @@ from pydantic import TypeAdapter
 
 from bot.attempt import Attempts
 from bot.audit import Event
-from bot.cancellation import Cancellation
+from bot.cancellation import Answer, Cancellation
 from bot.cancellations import Cancellations, Running
 from bot.durable import Engine, patiently
 from bot.errors import SIGN_IN, BotError, ServiceError, SignInNeeded, Unavailable
 from bot.following import answered
 from bot.gate import Gate
+from bot.metrics import Metrics
 from bot.outcome import Look, Outcome, Reason, Result, prevented
 from bot.recorded import LOOKED, NOTHING, OUTCOME, Failed, Outdated, Sight, Taken
-from bot.runs import Begun, Run, Runs
+from bot.resources import Resource
+from bot.runs import CANCEL, Begun, Run, Runs
+from bot.second import SecondPerson, claim_key
 from bot.tasks import Tasks
 from bot.timings import Timings
 from bot.told import Teller, Telling
@@ -31,15 +34,15 @@ from bot.unsettled import WATCH
 from bot.verdict import Progress, Verdicts, Wait
 from bot.wishes import GOES_ON, Wishes, needed, next_attempt
 
-CANCEL: Final = "cancel"
-
 _BEGUN: Final = TypeAdapter(Begun)
 _CALLED: Final[TypeAdapter[Taken | Failed | Outdated]] = TypeAdapter(Taken | Failed | Outdated)
+_ASSURED: Final[TypeAdapter[Failed | None]] = TypeAdapter(Failed | None)
 _TEXT: Final = TypeAdapter(str)
 _TEXTS: Final = TypeAdapter(list[str])
 
 _RECORDING_FIRST: Final = 2.0  # seconds
 _SIGN_IN: Final = (Reason.SIGN_IN, Reason.CONSENT)
+_UNAPPROVED: Final = {Answer.DECLINED: Outcome(Reason.DECLINED), Answer.LAPSED: Outcome(Reason.LAPSED)}
 _WATCHED: Final = (Result.UNKNOWN, Result.ACCEPTED)
 
 
@@ -57,9 +60,13 @@ class Canceller:
         teller: Teller,
         timings: Timings,
         wishes: Wishes | None,
+        second: SecondPerson,
+        metrics: Metrics,
     ) -> None:
         """Without `wishes`, nobody can link their accounts, and what lacks a link ends."""
         self._wishes = wishes
+        self._second = second
+        self._metrics = metrics
         self._gate = gate
         self._attempts = attempts
         self._cancellations = cancellations
@@ -89,7 +96,7 @@ class Canceller:
         except BotError as error:
             await self.refuse(cancellation, error)
             raise
-        key = f"{resource.graph_type}/{cancellation.target.scope}/{cancellation.target.id}".casefold()
+        key = claim_key(resource, cancellation.target)
         self._recording += 1
         try:
             running = await self._cancellations.record(cancellation, key, {"rule": decision.rule}, deadline)
@@ -104,7 +111,9 @@ class Canceller:
 
     async def refuse(self, cancellation: Cancellation, error: BotError) -> None:
         """Records that it ended before it began."""
-        await self._cancellations.stopped(Event.REFUSED, cancellation, prevented(error))
+        outcome = prevented(error)
+        await self._cancellations.stopped(Event.REFUSED, cancellation, outcome)
+        self._metrics.ended(cancellation.target.kind, outcome.result)
 
     async def _wait(self, cancellation: Cancellation, error: SignInNeeded) -> None:
         """Keeps it until its person has signed in, where they can."""
@@ -126,6 +135,9 @@ class Canceller:
                 await asyncio.sleep(0.01)
             await self._start(run)
 
+    async def _start_heir(self, heir: str) -> None:
+        await self._start(await patiently(lambda: self._runs.latest(heir)))
+
     async def _start(self, run: Run) -> None:
         await self._engine.start(CANCEL, run.workflow_id, run.id, run.number)
 
@@ -139,8 +151,15 @@ class Canceller:
         # Once: without Slack the thread begins with its reply, and nobody waits for it before the call.
         await self._telling.once("thread", lambda: self._teller.begun(cancellation))
         # A call of an earlier workflow has no recorded answer here.
-        progress = Progress(calls=begun.calls, lost=min(begun.calls, 1))
-        outcome = begun.outcome or self._explained(await self._carry_out(cancellation, progress))
+        approved = begun.answer is Answer.APPROVED
+        progress = Progress(calls=begun.calls, lost=min(begun.calls, 1), approved=approved)
+        if begun.answer:
+            answer, by = begun.answer, begun.answered_by
+            await self._telling.once("answered", lambda: self._teller.answered(cancellation, answer, by))
+        ended = begun.outcome or _UNAPPROVED.get(begun.answer) or await self._carry_out(run, cancellation, progress)
+        if ended is None:
+            return
+        outcome = self._explained(ended)
         await self._engine.step("outcome", lambda: self._end(cancellation, outcome), NOTHING)
         await self._tell_end(cancellation, outcome)
         await self._hand_on(cancellation, outcome)
@@ -155,6 +174,7 @@ class Canceller:
 
     async def _end(self, cancellation: Cancellation, outcome: Outcome) -> None:
         await self._cancellations.settle(cancellation, outcome, Event.ENDED)
+        self._metrics.ended(cancellation.target.kind, outcome.result)
         if self._wishes and outcome.reason in _SIGN_IN:
             resource = self._attempts.resource(cancellation)
             permissions = {*needed(resource, cancellation.target), outcome.permission} - {""}
@@ -176,7 +196,7 @@ class Canceller:
             "release", lambda: release(cancellation.id, hand_on=outcome.concerns_person), _TEXT
         )
         if heir:
-            await self._start(Run(heir, 0))
+            await self._start_heir(heir)
             return
         for joined in await self._engine.step("joined", lambda: self._cancellations.joined(cancellation.id), _TEXTS):
             waiting = await patiently(partial(self._cancellations.load, joined))
@@ -184,7 +204,8 @@ class Canceller:
                 await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, outcome))
                 await self._engine.step("joined_told", partial(self._cancellations.told, joined), NOTHING)
 
-    async def _carry_out(self, cancellation: Cancellation, progress: Progress) -> Outcome:
+    async def _carry_out(self, run: Run, cancellation: Cancellation, progress: Progress) -> Outcome | None:
+        """The end; None where a later workflow brings it about."""
         if not cancellation.justification:
             # There always is one, unless another AUDIT_KEY sealed it.
             return self._verdicts.stopped(Unavailable("What was entered cannot be read any more."), progress)
@@ -192,18 +213,36 @@ class Canceller:
             step = await self._round(cancellation, progress)
             if isinstance(step, Outcome):
                 return replace(step, unread=progress.unread)
+            if isinstance(step, Sight):
+                return await self._second.wait(run, cancellation, step, self._start_heir)
             if step.seconds > self._timings.tell_wait:
                 await self._telling.once("waiting", partial(self._teller.waiting, cancellation, step))
             await self._engine.sleep(step.seconds)
 
-    async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait:
+    async def _round(self, cancellation: Cancellation, progress: Progress) -> Outcome | Wait | Sight:
+        """The end, how long to wait before another round, or what was seen where a second person is to be asked."""
         resource = self._attempts.resource(cancellation)
         sight = await self._engine.step("look", lambda: self._attempts.look(cancellation), LOOKED)
         if isinstance(sight, Failed):
             return self._verdicts.unseen(resource, sight.error(), progress)
-        settled = self._verdicts.seen(resource, sight, progress)
-        if settled:
-            return settled
+        halt = self._verdicts.seen(resource, sight, progress) or await self._unapproved(cancellation, sight, progress)
+        return halt or await self._call(resource, cancellation, sight, progress)
+
+    async def _unapproved(
+        self, cancellation: Cancellation, sight: Sight, progress: Progress
+    ) -> Outcome | Wait | Sight | None:
+        """What keeps it from being called where a second person has to approve it."""
+        if not sight.decision.second_person:
+            return None
+        if not progress.approved:
+            return sight
+        assured = partial(self._second.assured, cancellation, sight.ownership)
+        objection = await self._engine.step("assured", assured, _ASSURED)
+        return self._verdicts.stopped(objection.error(), progress) if objection else None
+
+    async def _call(
+        self, resource: Resource, cancellation: Cancellation, sight: Sight, progress: Progress
+    ) -> Outcome | Wait:
         part = progress.calls
         progress.calls += 1
         taken = await self._engine.step("call", lambda: self._attempts.call(cancellation, sight, part), _CALLED)

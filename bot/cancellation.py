@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from bot.graph.tokens import Account
 from bot.resources import Target
@@ -23,11 +24,21 @@ class Actor:
     account_name: str = ""
 
 
+class Answer(StrEnum):
+    """What became of asking a second person."""
+
+    NONE = ""
+    APPROVED = "approved"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
+
+
 @dataclass(frozen=True)
 class Cancellation:
     """One person's wish to cancel one target; `id` is that of the dialog in which it was entered.
 
     `card_id` is the notification that it began from; `response_url` answers the click that opened the dialog.
+    `approver` is the Slack user who approved it as the second person, where one had to.
     """
 
     id: str
@@ -37,3 +48,4 @@ class Cancellation:
     at: datetime
     card_id: str = ""
     response_url: str = field(default="", repr=False)
+    approver: str = ""

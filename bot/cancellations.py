@@ -11,17 +11,20 @@ import structlog
 
 from bot.accounts import Accounts
 from bot.audit import Audit, Event
-from bot.cancellation import Actor, Cancellation
+from bot.cancellation import Actor, Answer, Cancellation
 from bot.errors import NoDatabase, Unavailable
 from bot.keys import Sealer
 from bot.outcome import Outcome, as_detail
 from bot.recorded import OUTCOME
 from bot.resources import Target
 from bot.store import Store, now
-from bot.tables import cancellations, claims
+from bot.tables import approvals, cancellations, claims
 
 log = structlog.get_logger(__name__)
 
+_APPROVED: Final = sa.select(cancellations, approvals.c.user.label("approver")).outerjoin(
+    approvals, (approvals.c.cancellation_id == cancellations.c.id) & (approvals.c.answer == Answer.APPROVED)
+)
 _LATE: Final = ("Recording this took too long, so nothing was sent.", "Press the button again.")
 
 
@@ -81,7 +84,7 @@ class Cancellations:
 
     async def load(self, cancellation_id: str) -> Cancellation | None:
         """The cancellation, with the account that its person is linked to now."""
-        row = await self._store.row(sa.select(cancellations).where(cancellations.c.id == cancellation_id))
+        row = await self._store.row(_APPROVED.where(cancellations.c.id == cancellation_id))
         if row is None:
             return None
         found = self._of(row)
@@ -121,18 +124,37 @@ class Cancellations:
 
         def work(connection: sa.Connection) -> str:
             connection.execute(_ended(cancellation_id))
-            heir = _heir(connection, cancellation_id) if hand_on else ""
-            mine = claims.c.cancellation_id == cancellation_id
-            if not heir:
-                connection.execute(claims.delete().where(mine))
-                return ""
-            connection.execute(claims.update().where(mine).values(cancellation_id=heir))
-            connection.execute(cancellations.update().where(_waiting(cancellation_id)).values(joined_to=heir))
-            first = {"joined_to": None, "instance": self._instance}
-            connection.execute(cancellations.update().where(cancellations.c.id == heir).values(first))
-            return heir
+            return self.free(connection, cancellation_id, hand_on=hand_on)
 
         return await self._store.write(work)
+
+    def free(self, connection: sa.Connection, cancellation_id: str, *, hand_on: bool) -> str:
+        """The same within the caller's transaction, for one that has not ended."""
+        heir = _heir(connection, cancellation_id) if hand_on else ""
+        mine = claims.c.cancellation_id == cancellation_id
+        if not heir:
+            connection.execute(claims.delete().where(mine))
+            return ""
+        connection.execute(claims.update().where(mine).values(cancellation_id=heir))
+        connection.execute(cancellations.update().where(_waiting(cancellation_id)).values(joined_to=heir))
+        first = {"joined_to": None, "instance": self._instance}
+        connection.execute(cancellations.update().where(cancellations.c.id == heir).values(first))
+        return heir
+
+    def next_run(self, connection: sa.Connection, cancellation: Cancellation, number: int) -> bool:
+        """Leaves it to the workflow after that of this number, within the caller's transaction; False when it ended."""
+        mine = (cancellations.c.id == cancellation.id) & (cancellations.c.run == number)
+        left = cancellations.update().where(mine & cancellations.c.ended_at.is_(None))
+        return connection.execute(left.values(run=number + 1, instance=self._instance)).rowcount == 1
+
+    def claim_again(self, connection: sa.Connection, cancellation: Cancellation, key: str) -> str:
+        """Takes the target for it, or joins whoever has it, within the caller's transaction; the id of that one."""
+        holder = self._claim(connection, key, cancellation.id)
+        if holder != cancellation.id:
+            mine = cancellations.c.id == cancellation.id
+            connection.execute(cancellations.update().where(mine).values(joined_to=holder))
+            self._audit.add(connection, Event.JOINED, cancellation, {"joined": holder})
+        return holder
 
     async def joined(self, cancellation_id: str) -> list[str]:
         """The ids of those that had joined it and were not told the end yet, oldest first."""
@@ -192,6 +214,7 @@ class Cancellations:
             at=row.created_at,
             card_id=row.card_id or "",
             response_url=words.get("response_url", ""),
+            approver=row.approver or "",
         )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.errors import ConfigError
-from bot.policy import ANY, Identity, Rule, load_policy
+from bot.policy import ANY, Identity, Rule
+from bot.policy_file import PolicyFile, load_policy
 from bot.resources import Registry, RegistryError, load
 from bot.settings import Selection, Settings, load_selection, load_settings
 
@@ -13,30 +14,48 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Configuration:
-    """What a process runs with. `everything` are the kinds there are, `enabled` those that are switched on."""
+class Selected:
+    """What can be cancelled and by whom. `everything` are the kinds there are, `enabled` those that are switched on."""
 
-    settings: Settings
     everything: Registry
     enabled: Registry
-    rules: tuple[Rule, ...]
+    policy: PolicyFile
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The policy's rules."""
+        return self.policy.rules
+
+
+@dataclass(frozen=True)
+class Configuration(Selected):
+    """What a process runs with."""
+
+    settings: Settings
 
 
 def load_configuration() -> Configuration:
     """The configuration of this process; raises one `ConfigError` that names everything that is wrong."""
+    settings, problems = _collected(load_settings)
+    selected, more = _collected(lambda: load_selected(settings or load_selection()))
+    if more or not settings or not selected:
+        raise ConfigError([*problems, *more])
+    return Configuration(selected.everything, selected.enabled, selected.policy, settings)
+
+
+def load_selected(selection: Selection) -> Selected:
+    """The kinds and the policy, whatever the other settings are; raises `ConfigError` like `load_configuration`."""
     try:
         everything = load()
     except RegistryError as error:
         raise ConfigError([str(error)]) from error
-    settings, problems = _collected(load_settings)
-    selection = settings or load_selection()
-    kinds, wrong_kinds = _collected(lambda: _kinds(selection, everything))
-    rules, wrong_rules = _collected(lambda: _rules(selection))
+    kinds, problems = _collected(lambda: _kinds(selection, everything))
+    policy, wrong_rules = _collected(lambda: _policy(selection))
     enabled = everything.only(kinds or (), selection.azure_cloud)
-    problems += [*wrong_kinds, *wrong_rules, *_contradictions(rules or (), everything, enabled)]
-    if problems or not settings:
+    problems += [*wrong_rules, *(_contradictions(policy, everything, enabled) if policy else ())]
+    if problems or not policy:
         raise ConfigError(problems)
-    return Configuration(settings, everything, enabled, rules or ())
+    return Selected(everything, enabled, policy)
 
 
 def _collected(read: Callable[[], T]) -> tuple[T | None, list[str]]:
@@ -47,7 +66,7 @@ def _collected(read: Callable[[], T]) -> tuple[T | None, list[str]]:
         return None, list(error.problems)
 
 
-def _rules(settings: Selection) -> tuple[Rule, ...]:
+def _policy(settings: Selection) -> PolicyFile:
     # A mistyped path must not silently drop deny rules; only the default may be absent.
     if "policy_file" in settings.model_fields_set and not settings.policy_file.is_file():
         raise ConfigError([f"POLICY_FILE: {settings.policy_file} does not exist"])
@@ -73,21 +92,24 @@ def _kinds(settings: Selection, everything: Registry) -> tuple[str, ...]:
     return tuple(resource.kind for word in named if (resource := everything.find(word)))
 
 
-def _contradictions(rules: tuple[Rule, ...], everything: Registry, enabled: Registry) -> Iterator[str]:
-    on = {resource.kind for resource in enabled}
-    for number, rule in enumerate(rules, 1):
+def _contradictions(policy: PolicyFile, everything: Registry, enabled: Registry) -> Iterator[str]:
+    for number, rule in enumerate(policy.rules, 1):
         for kind in rule.kinds:
-            resource = everything.find(kind)
-            where = f"POLICY_FILE: rule {number}: {kind}"
-            if kind == ANY:
-                continue
-            if resource is None or resource.kind != kind:
-                yield f"{where} is no kind"
-            elif rule.identity is Identity.APPLICATION and kind not in on:
-                yield f"{where} is to be cancelled as the application, but is not switched on"
-            elif rule.identity is Identity.APPLICATION and not any(
-                call.permissions.application for call in resource.cancel
-            ):
-                yield f"{where} cannot be cancelled as the application: the service takes only people"
-        if rule.identity is Identity.APPLICATION and ANY in rule.kinds:
-            yield f"POLICY_FILE: rule {number}: identity application needs its kinds named one by one"
+            if sentence := _contradiction(rule, kind, everything, enabled):
+                yield policy.problem(number, "kinds", sentence)
+
+
+def _contradiction(rule: Rule, kind: str, everything: Registry, enabled: Registry) -> str:
+    """Why the rule cannot be meant for this kind; empty where it can."""
+    as_application = rule.identity is Identity.APPLICATION
+    if kind == ANY:
+        return "identity application needs its kinds named one by one" if as_application else ""
+    resource = everything.find(kind)
+    if resource is None or resource.kind != kind:
+        nearest = everything.nearest(kind)
+        return f"{kind} is no kind" + (f"; did you mean {nearest}?" if nearest else "")
+    if as_application and enabled.find(kind) is None:
+        return f"{kind} is to be cancelled as the application, but is not switched on"
+    if as_application and not any(call.permissions.application for call in resource.cancel):
+        return f"{kind} cannot be cancelled as the application: the service takes only people"
+    return ""

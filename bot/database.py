@@ -19,6 +19,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import URL, make_url
 
 from bot.errors import ConfigError, NoDatabase, Unavailable
+from bot.files import make_private_file, problems_of_secret
 from bot.tables import compatibility
 
 log = structlog.get_logger(__name__)
@@ -78,7 +79,7 @@ class Line:
 
 
 def open_lines(url: URL) -> tuple[Line, Line]:
-    """The line of those who write, and of those who only read; makes a SQLite file that does not exist yet.
+    """The line of those who write, and of those who only read.
 
     With SQLite one connection writes, instead of several that all try for the file's lock, and readers wait for no
     writer. With PostgreSQL it is one line.
@@ -88,8 +89,6 @@ def open_lines(url: URL) -> tuple[Line, Line]:
         connect = {"connect_timeout": 5, "tcp_user_timeout": 30_000, "options": options}
         line = Line(url, 10, pool_pre_ping=True, connect_args=connect)
         return line, line
-    with _usable():
-        _keep_private(Path(str(url.database)))
     lines = tuple(Line(url, size, connect_args={"timeout": 20}) for size in (1, 4))
     for line in lines:
         sa.event.listen(line.engine, "connect", _configure_sqlite)
@@ -105,10 +104,11 @@ def hold_alone(url: URL) -> int | None:
     """
     if url.get_backend_name() != "sqlite":
         return None
-    path = f"{url.database}.lock"
     with _usable():
-        _keep_private(Path(path))
-        held = os.open(path, os.O_RDWR)
+        _keep_private(url)
+        *_, lock = files_of(url)
+        make_private_file(lock)
+        held = os.open(lock, os.O_RDWR)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -122,11 +122,24 @@ def hold_alone(url: URL) -> int | None:
     return held
 
 
-def _keep_private(path: Path) -> None:
-    """Makes the file before SQLite does, readable for its owner only; its -wal and -shm files inherit that."""
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+def files_of(url: URL) -> list[Path]:
+    """The SQLite file, first, and what lies beside it, the lock last; whether they exist or not. None with PostgreSQL.
+
+    A link is followed first, as SQLite follows it: its -wal lies beside what the link leads to.
+    """
+    if url.get_backend_name() != "sqlite":
+        return []
+    real = Path(os.path.realpath(str(url.database)))
+    return [real.with_name(real.name + end) for end in ("", "-wal", "-shm", "-journal", ".lock")]
+
+
+def _keep_private(url: URL) -> None:
+    """Makes the file before SQLite does, whose own files beside it take its mode; refuses what others can use."""
+    files = files_of(url)
+    for file in files[:1]:
+        make_private_file(file)
+    if problems := [problem for file in files for problem in problems_of_secret("DATABASE_URL", file)]:
+        raise ConfigError(problems)
 
 
 def _configure_sqlite(connection: Any, _record: object) -> None:
@@ -186,7 +199,12 @@ def _config(connection: sa.Connection | None = None) -> Config:
 
 
 def _sync_engine(url: URL) -> sa.Engine:
-    return sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+    """For one connection; makes a SQLite file that does not exist yet. Raises `ConfigError` where others can use it."""
+    _keep_private(url)
+    engine = sa.create_engine(url, poolclass=sa.NullPool, hide_parameters=True)
+    if url.get_backend_name() == "sqlite":
+        sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA secure_delete=ON"))
+    return engine
 
 
 def _head() -> str:

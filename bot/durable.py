@@ -100,7 +100,8 @@ class Engine:
         self._go_on()
         self._asleep += 1
         try:
-            await DBOS.sleep_async(seconds)
+            # Nothing, or less, DBOS would not record; but whoever goes on must meet the same steps.
+            await DBOS.sleep_async(max(seconds, 0.001))
         finally:
             self._asleep -= 1
 

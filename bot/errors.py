@@ -40,8 +40,8 @@ class ConfigError(BotError):
     code = "config"
 
     def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = tuple(problems)
+        self.problems = tuple(dict.fromkeys(problems))  # two parts of the configuration may meet the same one
+        super().__init__("\n".join(self.problems))
 
 
 class InputError(BotError):

@@ -1,13 +1,13 @@
 """The one place that decides who may cancel, and that shows a target only to somebody who may."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from bot.cancellation import Actor
 from bot.errors import Refused, SignInNeeded
 from bot.outcome import Look
-from bot.policy import Decision, Identity, Ownership, Question, Rule, decide
+from bot.policy import Decision, Identity, Ownership, Question, Rule, decide, may_approve
 from bot.reading import Reader, ownership
 from bot.resources import Registry, Resource, Target
 
@@ -16,6 +16,12 @@ _NOT_YOURS: Final = (
     "You may not cancel this request, or it does not exist.",
     "Check the id, or ask whoever made it.",
 )
+_NOT_SECOND: Final = ("You may not approve this.", "Whoever may is named in the message.")
+_SAME: Final = (
+    "You cannot approve what you asked for yourself; that takes another Slack user with another Microsoft account.",
+    "Ask somebody of those whom the message names.",
+)
+_TWO_ACCOUNTS: Final = "This needs a second person, so your own Microsoft account must be known, too."
 _NOT_LINKED: Final = "This is cancelled as you, but your Slack account is not linked to a Microsoft account yet."
 
 
@@ -55,7 +61,33 @@ class Gate:
             raise Refused(decision.reason, *_NOT_HERE)
         if decision.identity is Identity.DELEGATED and actor.account is None:
             raise SignInNeeded(_NOT_LINKED)
+        if decision.second_person and actor.account is None:
+            raise SignInNeeded(_TWO_ACCOUNTS)
         return decision
+
+    async def second(self, first: Actor, second: Actor, target: Target, owned: Ownership) -> None:
+        """Whether one person may still cancel it, and the other approve that.
+
+        `owned`: what reading showed. Raises `Refused`, `SignInNeeded`, and whatever looking people up raises.
+        """
+        resource = self.resource(target.kind)
+        first = await self._people.again(first)
+        decision = self._decide(first, resource, owned)
+        if not decision.possible:
+            raise Refused(decision.reason, *_NOT_HERE)
+        if second.user == first.user:
+            raise Refused("same_person", *_SAME)
+        answer = may_approve(self._rules, decision.second_person, _question(second, resource, owned))
+        if not answer.allowed:
+            raise Refused(f"second_{answer.reason}", *_NOT_SECOND)
+        if first.account is None or second.account is None:
+            raise SignInNeeded(_TWO_ACCOUNTS)
+        if second.account == first.account:
+            raise Refused("same_account", *_SAME)
+
+    async def still_second(self, first: Actor, second: str, target: Target, owned: Ownership) -> None:
+        """The same for the Slack user who has approved, as they are now."""
+        await self.second(first, await self._people.again(replace(first, user=second)), target, owned)
 
     def resource(self, kind: str) -> Resource:
         """The kind, while it is switched on; raises `Refused`."""
@@ -89,19 +121,20 @@ class Gate:
         seen = await self.see(actor, target)
         unread = not seen.look.snapshot and not seen.look.missing
         if not seen.decision.allowed and not (unread and seen.decision.possible):
-            raise Refused(seen.decision.reason, *_NOT_YOURS)
+            raise Refused("not_found" if seen.look.missing else seen.decision.reason, *_NOT_YOURS)
         return seen.look
 
     def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:
-        return decide(
-            self._rules,
-            Question(
-                user=actor.user,
-                groups=actor.groups,
-                channel=actor.channel,
-                visible=actor.visible,
-                kind=resource.kind,
-                ownership=owned,
-                linked=actor.account is not None,
-            ),
-        )
+        return decide(self._rules, _question(actor, resource, owned))
+
+
+def _question(actor: Actor, resource: Resource, owned: Ownership) -> Question:
+    return Question(
+        user=actor.user,
+        groups=actor.groups,
+        channel=actor.channel,
+        visible=actor.visible,
+        kind=resource.kind,
+        ownership=owned,
+        linked=actor.account is not None,
+    )

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from bot import trail
 from bot.accounts import Accounts
+from bot.approvals import Approvals
 from bot.audit import Audit, Head
 from bot.cancellations import Cancellations
 from bot.durable import Engine
@@ -43,6 +44,7 @@ class Housekeeper:
         accounts: Accounts,
         sessions: Sessions,
         wishes: Wishes,
+        approvals: Approvals,
         posts: Posts,
         audit: Audit,
         poster: Poster,
@@ -56,6 +58,7 @@ class Housekeeper:
         self._accounts = accounts
         self._sessions = sessions
         self._wishes = wishes
+        self._approvals = approvals
         self._posts = posts
         self._audit = audit
         self._poster = poster
@@ -85,6 +88,7 @@ class Housekeeper:
         before = moment - _KEPT
         await self._engine.forget(before)
         await self._cancellations.forget(before)
+        await self._approvals.forget(before)
         await self._posts.clean(before)
         await self._store.forget_dialogs(before)
         await self._wishes.forget(moment - _WISHES)

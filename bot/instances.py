@@ -8,10 +8,9 @@ from typing import Final
 import sqlalchemy as sa
 import structlog
 
-from bot.cancel import CANCEL
 from bot.durable import Engine
 from bot.errors import BotError, NoDatabase
-from bot.runs import Run, Runs
+from bot.runs import CANCEL, Run, Runs
 from bot.store import Store
 from bot.tables import instances
 from bot.timings import Timings

@@ -9,7 +9,7 @@ from bot.errors import InputError
 LONGEST: Final = 1024
 """UTF-16 code units. Intune documents 1024 "characters"; counted so, code points and bytes of .NET strings fit too."""
 
-_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _NEWLINE: Final = re.compile("\r\n|\r|\n")
 
 

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.engine import make_url
 
+from bot import logs
 from bot.errors import ConfigError
+from bot.files import is_mounted, make_private_file, problems_of_secret
 
 log = structlog.get_logger(__name__)
 
@@ -26,40 +28,44 @@ def audit_key(configured: str, database_url: str) -> bytes:
     """`AUDIT_KEY` or, beside a SQLite file, the content of `audit.key`, which is made once; raises `ConfigError`."""
     if configured:
         return configured.encode()
-    path = _path(database_url)
+    path = audit_key_file(database_url)
     try:
-        return _kept(path)
+        key = _kept(path)
+        logs.hide("audit.key", key)
+        return key.encode()
     except OSError as error:
         raise ConfigError([f"AUDIT_KEY: {path} cannot be used ({error.strerror}); set AUDIT_KEY"]) from error
 
 
 def existing_audit_key(configured: str, database_url: str) -> bytes:
     """As `audit_key`, but makes none: a new key fits no trail that is there already."""
-    if not configured and not _path(database_url).exists():
+    if not configured and not audit_key_file(database_url).exists():
         raise ConfigError(
             [
-                f"AUDIT_KEY: there is no {_path(database_url)}, which serve makes when it first starts; "
+                f"AUDIT_KEY: there is no {audit_key_file(database_url)}, which serve makes when it first starts; "
                 "if there was one, restore it, or set AUDIT_KEY to what it held"
             ]
         )
     return audit_key(configured, database_url)
 
 
-def _path(database_url: str) -> Path:
+def audit_key_file(database_url: str) -> Path:
+    """Where the key lies that is made, beside the SQLite file; raises `ConfigError` with PostgreSQL."""
     url = make_url(database_url)
     if url.get_backend_name() != "sqlite":
         raise ConfigError(["AUDIT_KEY: required with PostgreSQL, the same for every instance"])
     return Path(str(url.database)).with_name("audit.key")
 
 
-def _kept(path: Path) -> bytes:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _kept(path: Path) -> str:
     if not path.exists():
         _make(path)
+    if not is_mounted(path) and (problems := list(problems_of_secret("AUDIT_KEY", path))):
+        raise ConfigError(problems)
     key = path.read_text().strip()
     if len(key) < FEWEST_CHARACTERS:
         raise ConfigError([f"AUDIT_KEY: {path} holds no key; restore it, or the trail cannot be verified"])
-    return key.encode()
+    return key
 
 
 def _make(path: Path) -> None:
@@ -67,7 +73,7 @@ def _make(path: Path) -> None:
     # what a killed one left behind may be the key itself, under both names.
     made = path.with_name(f".audit.key.{secrets.token_hex(8)}")
     try:
-        made.touch(mode=0o600)
+        make_private_file(made)
         with made.open("w") as file:
             file.write(secrets.token_hex(32))
             file.flush()

@@ -33,6 +33,9 @@ class Reason(StrEnum):
     NOT_YOURS = "not_yours"
     UNREADABLE = "unreadable"
     PERSON = "person"
+    NOBODY_ASKED = "nobody_asked"
+    DECLINED = "declined"
+    LAPSED = "lapsed"
     SIGN_IN = "sign_in"
     CONSENT = "consent"
     NOT_FOUND = "not_found"
@@ -60,6 +63,9 @@ _RESULTS = {
     Reason.NOT_YOURS: Result.REFUSED,
     Reason.UNREADABLE: Result.REFUSED,
     Reason.PERSON: Result.REFUSED,
+    Reason.NOBODY_ASKED: Result.REFUSED,
+    Reason.DECLINED: Result.REFUSED,
+    Reason.LAPSED: Result.REFUSED,
     Reason.SIGN_IN: Result.REFUSED,
     Reason.LOST: Result.UNKNOWN,
 }

@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import SecretStr
 from slack_bolt.async_app import AsyncApp
 
+from bot.approvals import Approvals
 from bot.attempt import Attempts
 from bot.audit import Audit
 from bot.cancel import Canceller
@@ -22,11 +23,14 @@ from bot.posts import Posts
 from bot.reading import Reader
 from bot.resuming import Resuming
 from bot.runs import Runs
+from bot.second import SecondPerson
 from bot.services import Services
 from bot.sessions import Sessions
 from bot.slack.actions import CancelButton
+from bot.slack.answering import Answering
 from bot.slack.api import web_client
-from bot.slack.blocks import CANCEL_ACTION
+from bot.slack.approving import ApprovalButtons
+from bot.slack.blocks import APPROVE_ACTION, CANCEL_ACTION, DECLINE_ACTION
 from bot.slack.cards import Cards
 from bot.slack.commands import Commands
 from bot.slack.dialog import CALLBACK
@@ -41,6 +45,7 @@ from bot.slack.views import SubmittedDialog
 from bot.tasks import Tasks
 from bot.unsettled import Unsettled
 from bot.web import linking as link_pages
+from bot.web.limits import RateLimits
 from bot.wishes import Wishes
 
 
@@ -53,25 +58,37 @@ class Parts:
         self._engine = engine
         settings, store, timings = configuration.settings, services.store, services.timings
         key = audit_key(_secret(settings.audit_key), settings.database_url.get_secret_value())
-        self._sealer, posts, audit = Sealer(key), Posts(store), Audit(store, key)
-        self._poster = Poster(services.slack, posts, settings.slack_api_url, timings.slack_patience)
+        self._sealer, self._posts, self._audit = Sealer(key), Posts(store), Audit(store, key)
+        self._poster = Poster(services.slack, self._posts, settings.slack_api_url, timings.slack_patience)
         self._cards = Cards(store, self._poster, configuration.everything, services.team)
         groups = groups_named(configuration.rules)
         self._directory = Directory(services.slack, services.accounts, services.team, groups, timings.before_dialog)
         reader = Reader(services.graph)
         self._gate = Gate(configuration.enabled, configuration.rules, self._directory, reader, linking=settings.linking)
-        self._cancellations = Cancellations(store, services.accounts, audit, self._sealer, instance.id)
+        self._answering = Answering(self._poster, self._audit)
+        self._cancellations = Cancellations(store, services.accounts, self._audit, self._sealer, instance.id)
+        self._approvals = Approvals(store, self._cancellations, self._audit)
         self._attempts = Attempts(
             gate=self._gate,
             everything=configuration.everything,
             graph=services.graph,
-            audit=audit,
+            audit=self._audit,
             fence=instance,
             timings=timings,
         )
         self._teller = SlackTeller(store, self._poster, self._cards, configuration.everything, settings.audit_channel)
         self._wishes = Wishes(store, self._sealer)
         self._sessions = Sessions(store, Vault(_secret(settings.token_keys)))
+        self._second = SecondPerson(
+            gate=self._gate,
+            approvals=self._approvals,
+            cancellations=self._cancellations,
+            posts=self._posts,
+            everything=configuration.everything,
+            engine=engine,
+            teller=self._teller,
+            timings=timings,
+        )
         runs = Runs(store)
         self.canceller = self._canceller(runs)
         self._resuming = Resuming(
@@ -84,7 +101,7 @@ class Parts:
             timings=timings,
         )
         self.watchman = Watchman(instance, engine, runs, timings, self._resuming.begin)
-        self.housekeeper = self._housekeeper(posts, audit)
+        self.housekeeper = self._housekeeper()
         self._pages = self._link_pages() if settings.linking else None
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -104,7 +121,13 @@ class Parts:
             self._configuration.everything, self._configuration.enabled, settings.azure_cloud, settings.graph_hosts
         )
         dialogs = Dialogs(
-            client=self._services.slack, store=store, sealer=self._sealer, gate=gate, cards=self._cards, tasks=clicks
+            client=self._services.slack,
+            store=store,
+            sealer=self._sealer,
+            gate=gate,
+            cards=self._cards,
+            audit=self._audit,
+            tasks=clicks,
         )
         bolt.command(COMMAND)(
             Commands(
@@ -114,15 +137,26 @@ class Parts:
                 gate=gate,
                 dialogs=dialogs,
                 poster=poster,
+                answering=self._answering,
                 tasks=clicks,
                 link_url=link_url,
             )
         )
         bolt.action(CANCEL_ACTION)(
             CancelButton(
-                store=store, directory=self._directory, gate=gate, dialogs=dialogs, poster=poster, tasks=clicks
+                store=store,
+                directory=self._directory,
+                gate=gate,
+                dialogs=dialogs,
+                answering=self._answering,
+                tasks=clicks,
             )
         )
+        approval = ApprovalButtons(
+            directory=self._directory, second=self._second, answering=self._answering, tasks=clicks
+        )
+        for action in (APPROVE_ACTION, DECLINE_ACTION):
+            bolt.action(action)(approval)
         bolt.view(CALLBACK)(
             SubmittedDialog(
                 store=store,
@@ -135,6 +169,8 @@ class Parts:
                 late=clicks,
                 seconds=self._services.timings.record,
                 link_url=link_url,
+                answering=self._answering,
+                metrics=self._services.metrics,
             )
         )
 
@@ -156,9 +192,11 @@ class Parts:
             teller=self._teller,
             timings=timings,
             wishes=self._wishes if self._configuration.settings.linking else None,
+            second=self._second,
+            metrics=self._services.metrics,
         )
 
-    def _housekeeper(self, posts: Posts, audit: Audit) -> Housekeeper:
+    def _housekeeper(self) -> Housekeeper:
         settings = self._configuration.settings
         return Housekeeper(
             store=self._services.store,
@@ -167,8 +205,9 @@ class Parts:
             accounts=self._services.accounts,
             sessions=self._sessions,
             wishes=self._wishes,
-            posts=posts,
-            audit=audit,
+            approvals=self._approvals,
+            posts=self._posts,
+            audit=self._audit,
             poster=self._poster,
             audit_channel=settings.audit_channel,
             retention_days=settings.audit_retention_days,
@@ -199,7 +238,8 @@ class Parts:
             email_match=settings.email_match,
             resumption=self._resuming,
         )
-        return link_pages.LinkPages(linking, origin)
+        limits = RateLimits(settings.trusted_proxies)
+        return link_pages.LinkPages(linking, origin, limits, services.metrics)
 
 
 def _secret(value: SecretStr | None) -> str:

@@ -43,6 +43,11 @@ class Posts:
 
         return await self._store.write(work)
 
+    async def of(self, post_id: str) -> Post | None:
+        """What is recorded of it."""
+        row = await self._store.row(sa.select(posts).where(posts.c.id == post_id))
+        return Post(row.id, row.channel, row.thread_ts, row.ts or "", row.created_at) if row else None
+
     async def made(self, post_id: str, ts: str) -> str:
         """Records where Slack put it; returns the timestamp that counts: another process may have been first."""
         mine = (posts.c.id == post_id) & posts.c.ts.is_(None)

@@ -6,10 +6,14 @@ from typing import Final
 import sqlalchemy as sa
 
 from bot.audit import Event
+from bot.cancellation import Answer
 from bot.outcome import Outcome
 from bot.recorded import OUTCOME
 from bot.store import Store
-from bot.tables import audit_rows, cancellations
+from bot.tables import approvals, audit_rows, cancellations
+
+CANCEL: Final = "cancel"
+"""The workflow that sees a cancellation through."""
 
 _MOST: Final = 20
 
@@ -34,11 +38,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Begun:
-    """Where a workflow takes up: what an earlier one of the same cancellation has done. `current`: it is to go on."""
+    """Where a workflow takes up: what an earlier one of the same cancellation has done. `current`: it is to go on.
+
+    `answer`: what a second person, whom the earlier one has asked, said, and who it was.
+    """
 
     current: bool
     calls: int = 0
     outcome: Outcome | None = None
+    answer: Answer = Answer.NONE
+    answered_by: str = ""
 
 
 class Runs:
@@ -51,10 +60,19 @@ class Runs:
         """What has been done already, for a workflow that begins."""
         called = (audit_rows.c.cancellation_id == run.id) & (audit_rows.c.event == Event.CALLED)
         calls = sa.select(sa.func.count()).where(called).scalar_subquery().label("calls")
-        row = await self._store.row(sa.select(cancellations, calls).where(cancellations.c.id == run.id))
+        asked = sa.select(cancellations, calls, approvals.c.answer, approvals.c.user.label("answered_by")).outerjoin(
+            approvals, approvals.c.cancellation_id == cancellations.c.id
+        )
+        row = await self._store.row(asked.where(cancellations.c.id == run.id))
         if row is None or row.ended_at or row.run != run.number:
             return Begun(current=False)
-        return Begun(True, row.calls, OUTCOME.validate_python(row.outcome) if row.outcome else None)
+        outcome = OUTCOME.validate_python(row.outcome) if row.outcome else None
+        return Begun(True, row.calls, outcome, Answer(row.answer or ""), row.answered_by or "")
+
+    async def latest(self, cancellation_id: str) -> Run:
+        """The workflow that has to see this cancellation through."""
+        row = await self._store.row(sa.select(cancellations.c.run).where(cancellations.c.id == cancellation_id))
+        return Run(cancellation_id, row.run if row else 0)
 
     async def open(self, instance: str) -> list[Run]:
         """What this process, or nobody in particular, has to see through."""

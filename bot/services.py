@@ -1,7 +1,7 @@
 """What every command that talks to the outside needs: database, Microsoft and Slack, opened and closed together."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from bot.graph.health import CredentialHealth
 from bot.graph.msal_app import Authority, MsalApps
 from bot.graph.tokens import Tokens
 from bot.graph.wire import Wire
+from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.slack.api import FAULTS, error_of, web_client
 from bot.store import Store
@@ -44,13 +45,17 @@ class Services:
     team: str
     timings: Timings
     context: ssl.SSLContext
+    metrics: Metrics
 
 
 @asynccontextmanager
-async def open_services(configuration: Configuration, *, serving: bool = False) -> AsyncIterator[Services]:
+async def open_services(
+    configuration: Configuration, *, serving: bool = False, trying: bool = False
+) -> AsyncIterator[Services]:
     """Opens everything; raises `ConfigError` or, when Slack cannot be reached, `Unavailable`.
 
-    `serving`: as the only process on a SQLite file.
+    `serving`: as the only process on a SQLite file. `trying`: whoever asks for it tries the database and Slack itself;
+    `team` is empty.
     """
     settings = configuration.settings
     timings = Timings().scaled(settings.time_scale)
@@ -59,7 +64,8 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
         stack.push_async_callback(store.close)
         if serving:
             store.hold_alone()
-        await store.prepare()
+        if not trying:
+            await store.prepare()
         accounts = Accounts(store, settings.token_keys.get_secret_value() if settings.token_keys else "")
         options = _http_options(settings, timings)
         entra = stack.enter_context(httpx.Client(**options | {"timeout": timings.entra}))
@@ -69,7 +75,9 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
         stack.push_async_callback(tokens.close)
         health = CredentialHealth(tokens, settings.resource, variable, timings.credential_again)
         stack.push_async_callback(health.close)
-        http = await stack.enter_async_context(httpx.AsyncClient(**options))
+        metrics = Metrics()
+        counted = _counted(metrics)
+        http = await stack.enter_async_context(httpx.AsyncClient(**options, event_hooks=counted))
         wire = Wire(http, settings.graph_url, settings.resource, tokens, timings.whole)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         token = settings.slack_bot_token.get_secret_value()
@@ -83,9 +91,10 @@ async def open_services(configuration: Configuration, *, serving: bool = False) 
             graph=GraphClient(wire, settings.graph_url, settings.resource),
             slack=slack,
             session=session,
-            team=await _team(slack),
+            team="" if trying else await _team(slack),
             timings=timings,
             context=options["verify"],
+            metrics=metrics,
         )
 
 
@@ -126,6 +135,18 @@ def _http_options(settings: Settings, timings: Timings) -> dict[str, Any]:
         "follow_redirects": False,
         "trust_env": False,
     }
+
+
+def _counted(metrics: Metrics) -> dict[str, list[Callable[..., Awaitable[None]]]]:
+    """What counts each exchange with Graph."""
+
+    async def sent(request: httpx.Request) -> None:
+        metrics.graph_sent(request.method)
+
+    async def answered(response: httpx.Response) -> None:
+        metrics.graph_answered(response.request.method, response.status_code)
+
+    return {"request": [sent], "response": [answered]}
 
 
 async def _team(slack: AsyncWebClient) -> str:

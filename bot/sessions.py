@@ -16,6 +16,11 @@ from bot.tables import browser_sessions
 
 LIFETIME: Final = timedelta(minutes=10)
 
+# Whoever presses the first button has a row, strangers too. No fewer are kept than the rate limits let begin within
+# their lifetime where clients cannot be told apart (`web.limits.EVERYBODY`): a flood pushes nobody out.
+_MOST_BEGUN: Final = 32_000
+_TIDIED_EVERY: Final = 1_000
+
 _OVER: Final = (
     "This sign-in has expired, was used already, or was begun in another browser.",
     "In Slack, /cancel-approval whoami tells whether you are linked. If not, start again, in this browser.",
@@ -74,9 +79,13 @@ class Sessions:
     def __init__(self, store: Store, vault: Vault) -> None:
         self._store = store
         self._vault = vault
+        self._begun = 0
 
     async def begin(self, stage: Stage) -> str:
         """Makes a session; returns its cookie, of which only a hash is kept."""
+        self._begun += 1
+        if self._begun % _TIDIED_EVERY == 0:
+            await self.forget()
         cookie = secrets.token_urlsafe(32)
         key = _key(cookie)
         values = {"id": key, "stage": stage.STAGE, "sealed": self._seal(key, stage), "created_at": now()}
@@ -103,8 +112,13 @@ class Sessions:
         await self._changed(browser_sessions.delete().where(_in(_key(cookie), left)))
 
     async def forget(self) -> None:
-        """Deletes what has expired."""
-        await self._store.change(browser_sessions.delete().where(browser_sessions.c.created_at < now() - LIFETIME))
+        """Deletes what has expired, and the oldest for which nobody has vouched yet where there are too many."""
+        begun, at = browser_sessions.c.stage == AtSlack.STAGE, browser_sessions.c.created_at
+        too_old = sa.select(at).where(begun).order_by(at.desc()).offset(_MOST_BEGUN).limit(1).scalar_subquery()
+        await self._store.change(
+            browser_sessions.delete().where(at < now() - LIFETIME),
+            browser_sessions.delete().where(begun, at <= too_old),
+        )
 
     async def _changed(self, statement: sa.Update | sa.Delete) -> None:
         if await self._store.write(lambda connection: connection.execute(statement).rowcount) != 1:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     Field,
     ModelWrapValidatorHandler,
     SecretStr,
@@ -19,11 +20,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, NoDecode
 
+from bot import logs
 from bot.errors import ConfigError
+from bot.files import is_mounted, problems_of_policy, problems_of_secret
+from bot.networks import Network, networks
 from bot.resources import Cloud
-from bot.storage import MODEL_CONFIG, Storage, problems_of, sources
+from bot.storage import MODEL_CONFIG, Storage, problems_of, secrets_of, sources
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 _GUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -40,6 +44,7 @@ _HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
 _HOST: Final = re.compile(r"[0-9a-z._:-]+")
 _KEY_LENGTH: Final = 44  # characters of 32 bytes in base64
 _LOGIN: Final = "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
+_SAMPLES: Final = ("…", "xoxb-…", "xapp-…", "00000000-0000-0000-0000-000000000000")
 _CREDENTIALS: Final = ("azure_federated_token_file", "azure_client_certificate_path", "azure_client_secret")
 
 
@@ -133,6 +138,10 @@ class Settings(Selection, Storage):
     public_url: Origin | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(networks)] = Field(
+        default=(), validate_default=False
+    )
 
     notify_channel: Channel | None = None
     audit_channel: Channel | None = None
@@ -187,13 +196,15 @@ class Settings(Selection, Storage):
     @classmethod
     def _name_all_problems(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         """Pydantic stops before what concerns several fields; whoever configures wants everything at once."""
-        problems = list(_missing(given))
+        problems = [*_missing(given), *_open_to_others(given)]
         try:
             settings = validate(given)
         except ValidationError as error:
             raise ConfigError([*problems_of(error), *problems]) from None
         if settings.time_scale != 1 and not settings.loopback_only:
             problems.append("TIME_SCALE: only with GRAPH_URL, AZURE_AUTHORITY_HOST and SLACK_API_URL on this machine")
+        if settings.metrics_port == settings.port:
+            problems.append("METRICS_PORT: must be another than PORT")
         if problems:
             raise ConfigError(problems)
         return settings
@@ -236,7 +247,9 @@ class Settings(Selection, Storage):
 
 def load_settings() -> Settings:
     """The settings of this process; raises `ConfigError` that names every variable concerned."""
-    return Settings(**sources())
+    settings = Settings(**sources())
+    logs.hide("configuration", *secrets_of(settings))
+    return settings
 
 
 def load_selection() -> Selection:
@@ -247,8 +260,19 @@ def load_selection() -> Selection:
         return Selection(azure_cloud="global", **sources())
 
 
+def _open_to_others(given: Mapping[str, Any]) -> Iterator[str]:
+    """Files that others may not use, or not change. A federated token is the platform's, and short-lived."""
+    certificate = given.get("azure_client_certificate_path")
+    if certificate and not is_mounted(Path(certificate)):
+        yield from problems_of_secret("AZURE_CLIENT_CERTIFICATE_PATH", Path(certificate))
+    yield from problems_of_policy(Path(given.get("policy_file") or Selection.model_fields["policy_file"].default))
+
+
 def _missing(given: Mapping[str, object]) -> Iterator[str]:
     """What only the whole can tell to be missing."""
+    for name, value in given.items():
+        if value in _SAMPLES:
+            yield f"{name.upper()}: is the README's sample still"
     if not any(given.get(name) for name in _CREDENTIALS):
         yield f"{', '.join(name.upper() for name in _CREDENTIALS)}: one of them is required"
     if str(given.get("database_url") or "").startswith("postgres") and not given.get("audit_key"):

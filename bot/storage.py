@@ -1,17 +1,22 @@
 """Where rows are kept and how they are chained: the part of the configuration that an operator's commands need."""
 
-import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
+from bot import logs
 from bot.errors import ConfigError
+from bot.files import problems_of_secret, secrets_directory
 from bot.keys import FEWEST_CHARACTERS
 
+ENV_FILE: Final = ".env"
 MODEL_CONFIG: Final = SettingsConfigDict(
-    env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
 )
 
 
@@ -42,15 +47,36 @@ class Storage(BaseSettings):
 def load_storage() -> Storage:
     """What is configured of it, whatever else is missing; raises `ConfigError`."""
     try:
-        return Storage(**sources())
+        storage = Storage(**sources())
     except ValidationError as error:
         raise ConfigError(problems_of(error)) from None
+    logs.hide("configuration", *secrets_of(storage))
+    return storage
 
 
 def sources() -> dict[str, Any]:
-    """Where pydantic looks besides the environment and `.env`."""
-    directory = os.environ.get("SECRETS_DIR") or "/run/secrets"
-    return {"_secrets_dir": directory} if Path(directory).is_dir() else {}
+    """Where pydantic looks besides the environment and `.env`; raises `ConfigError` where others can use that."""
+    if problems := list(problems_of_secret(ENV_FILE, Path(ENV_FILE))):
+        raise ConfigError(problems)
+    directory = secrets_directory()
+    return {"_secrets_dir": directory} if directory.is_dir() else {}
+
+
+def secrets_of(storage: Storage) -> Iterator[str]:
+    """What must never be told of a configuration: every secret; of the database's address the password."""
+    for name, value in storage:
+        if isinstance(value, SecretStr):
+            secret = value.get_secret_value()
+            yield _password(secret) if name == "database_url" else secret
+            if name == "token_keys":
+                yield from secret.replace(",", " ").split()
+
+
+def _password(database_url: str) -> str:
+    try:
+        return str(make_url(database_url).password or "")
+    except (ArgumentError, ValueError):
+        return database_url
 
 
 def problems_of(error: ValidationError) -> list[str]:

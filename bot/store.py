@@ -32,6 +32,7 @@ class Card:
     target: Target
     details: dict[str, Any]
     closed: bool
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class Store:
                 target_key=card.target.key,
                 details=card.details,
                 closed=int(card.closed),
-                created_at=now(),
+                created_at=card.created_at,
             )
             .on_conflict_do_nothing(index_elements=[cards.c.id])
         )
@@ -220,6 +221,7 @@ class Store:
                 target=Target(row.kind, row.target_id, row.scope),
                 details=row.details,
                 closed=bool(row.closed),
+                created_at=row.created_at,
             )
             for row in rows
         ]

@@ -124,6 +124,21 @@ claims = Table(
 )
 """The one running cancellation of a target: Graph type, id and scope, without case."""
 
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("cancellation_id", String(32), nullable=False, unique=True),
+    Column("run", Integer, nullable=False),
+    Column("ownership", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("answer", String(16), nullable=False),
+    Column("user", String(32), nullable=False),
+)
+"""Cancellations for which a second person was asked: until when, for exactly what (`digest`), and who answered what.
+`id` is what the buttons carry, `run` the workflow that waits, `ownership` whose request reading had shown it to be."""
+
 posts = Table(
     "posts",
     metadata,

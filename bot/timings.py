@@ -22,6 +22,8 @@ class Timings:
     repeat_first: float = 5.0
     repeat_second: float = 30.0
     """Reads lag behind writes: the waits before a lost call is read back and repeated."""
+    second_person: float = 15 * 60.0
+    """A second person has so long to approve."""
     throttled: float = 10.0
     """For a 429 that names no time."""
     throttled_longest: float = 24 * 3600.0
@@ -55,6 +57,7 @@ class Timings:
             "credential_again",
             "repeat_first",
             "repeat_second",
+            "second_person",
             "throttled",
             "tell_wait",
             "operation_poll",

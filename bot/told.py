@@ -1,7 +1,8 @@
 """Telling people as part of a workflow: again and again while the other side is away, and recorded once it is done."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from itertools import count
 from typing import Final, Protocol
@@ -10,7 +11,7 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.audit import Event
-from bot.cancellation import Cancellation
+from bot.cancellation import Answer, Cancellation
 from bot.durable import Engine
 from bot.errors import BotError, Later, NoDatabase
 from bot.outcome import Outcome
@@ -33,6 +34,14 @@ class Teller(Protocol):
 
     async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
         """In the thread: the next round is after so long."""
+
+    async def asked(
+        self, cancellation: Cancellation, approval_id: str, second_person: Sequence[str], until: datetime
+    ) -> bool:
+        """In the thread: one of these has to approve it until then."""
+
+    async def answered(self, cancellation: Cancellation, answer: Answer, user: str) -> bool:
+        """In the place of that question: what became of it."""
 
     async def accepted(self, cancellation: Cancellation) -> bool:
         """In the thread: the service has accepted the call and is still finishing it."""
@@ -60,6 +69,11 @@ class Teller(Protocol):
 
     async def not_resumed(self, cancellation: Cancellation, error: BotError) -> bool:
         """To the person: why what they had begun does not go on."""
+
+
+def asking(cancellation_id: str) -> str:
+    """The id of the message that asks a second person."""
+    return f"{cancellation_id}:ask"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import unicodedata
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import InputError
@@ -52,6 +52,7 @@ def test_1024_are_accepted(text: str) -> None:
     ids=["letters", "emoji", "emoji and a letter", "a newline is two", "very long", "grows by NFC"],
 )
 def test_a_longer_one_is_refused_with_its_length(text: str, length: int) -> None:
+    """Fails without the comparison with `LONGEST`."""
     error = refusal(text)
     assert f"has {length} characters" in error.sentence
     assert "1024" in error.sentence
@@ -113,3 +114,31 @@ def test_what_is_accepted_fits_and_can_be_sent(text: str) -> None:
     assert unicodedata.is_normalized("NFC", whole)
     assert not set(whole.replace("\r\n", "")) & {"\r", "\n"}
     assert justification(whole) == whole
+
+
+SENDABLE = st.characters(
+    exclude_categories=["Cs"], exclude_characters=[chr(code) for code in FORBIDDEN if code < 0xD800]
+)
+PIECES = st.sampled_from(["\n", "\r", "\r\n", EMOJI, "e\u0301", "\U0001d160", "x", "<", "&"])
+LONG = st.builds(lambda piece, times, more: piece * times + more, PIECES, st.integers(250, 1030), st.text(SENDABLE))
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(SENDABLE, max_size=100), LONG))
+def test_whatever_fits_is_taken_whole_and_the_rest_is_refused_with_its_length(text: str) -> None:
+    """Fails when it is cut, when code points are counted, when it is counted before NFC or before newlines are two."""
+    assume(text.strip())
+    newlines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    sent = unicodedata.normalize("NFC", newlines)
+    length = sum(2 if ord(character) > 0xFFFF else 1 for character in sent)
+    if length <= 1024:
+        assert justification(text) == sent
+    else:
+        assert f"has {length} characters" in refusal(text).sentence
+
+
+@settings(deadline=None)
+@given(st.text(SENDABLE), st.one_of(st.sampled_from(FORBIDDEN), st.integers(0xD800, 0xDFFF)), st.text(SENDABLE))
+def test_one_forbidden_character_anywhere_is_enough(before: str, code: int, after: str) -> None:
+    """Fails without `_FORBIDDEN`, and where only the beginning is looked at."""
+    assert f"U+{code:04X}" in refusal(f"a{before}{chr(code)}{after}").sentence

@@ -64,6 +64,7 @@ async def test_two_processes_at_once(database_url: str) -> None:
 def test_file_that_holds_no_key(database_url: str, path: Path, content: str) -> None:
     path.parent.mkdir()
     path.write_text(content)
+    path.chmod(0o600)
     for use in (audit_key, existing_audit_key):
         with pytest.raises(ConfigError, match=r"audit\.key holds no key; restore it"):
             use("", database_url)
@@ -73,6 +74,7 @@ def test_file_that_holds_no_key(database_url: str, path: Path, content: str) -> 
 def test_line_end_is_no_part_of_the_key(database_url: str, path: Path) -> None:
     path.parent.mkdir()
     path.write_text(f"{'k' * 32}\n")
+    path.chmod(0o600)
     assert audit_key("", database_url) == b"k" * 32
 
 

@@ -108,6 +108,7 @@ def test_linking_needs_all_of_it(load: Load, lacking: str) -> None:
 def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
     file = tmp_path / "credential"
     file.write_text("-----BEGIN PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\n")
+    file.chmod(0o600)
     settings = load(AZURE_CLIENT_SECRET=None, **{name: str(file)})
     assert getattr(settings, name.lower()) == file
 
@@ -254,6 +255,7 @@ def test_environment_wins_over_env_file_and_that_over_secrets(load: Load, tmp_pa
     for name in ("SLACK_BOT_TOKEN", "AZURE_CLIENT_SECRET", "SLACK_SIGNING_SECRET"):
         (secrets / name).write_text("from the directory\n")
     (tmp_path / ".env").write_text("SLACK_BOT_TOKEN=from the file\nAZURE_CLIENT_SECRET=from the file\nUNKNOWN=x\n")
+    (tmp_path / ".env").chmod(0o600)
     settings = load(AZURE_CLIENT_SECRET=None, SLACK_SIGNING_SECRET=None)
     assert settings.slack_bot_token.get_secret_value() == GOOD["SLACK_BOT_TOKEN"]
     assert settings.azure_client_secret is not None
@@ -288,3 +290,33 @@ def test_several_token_keys(load: Load, separator: str) -> None:
     keys = load(TOKEN_KEYS=f"{KEY}{separator}{KEY}").token_keys
     assert keys is not None
     assert keys.get_secret_value() == f"{KEY}{separator}{KEY}"
+
+
+def test_metrics_port(load: Load) -> None:
+    """Off unless it is set. Fails when Prometheus could be given the edge's own port, or none that it can know."""
+    assert load().metrics_port is None
+    assert load(METRICS_PORT="").metrics_port is None
+    assert load(METRICS_PORT="9090").metrics_port == 9090
+    for wrong in ("0", "65536", "x", "3000"):
+        assert named(load, METRICS_PORT=wrong) == {"METRICS_PORT"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, []),
+        ("", []),
+        ("10.1.0.0/16", ["10.1.0.0/16"]),
+        ("10.1.0.0/16, 192.0.2.7,2001:db8::/32", ["10.1.0.0/16", "192.0.2.7/32", "2001:db8::/32"]),
+    ],
+)
+def test_trusted_proxies(load: Load, value: str | None, expected: list[str]) -> None:
+    assert [str(network) for network in load(TRUSTED_PROXIES=value).trusted_proxies] == expected
+
+
+@pytest.mark.parametrize("wrong", ["a.example.test", "10.1.0.0/33", "10.1.0.1/16", "0.0.0.0/0", "::/0", "10.1", "[]"])
+def test_proxies_that_are_none(load: Load, wrong: str) -> None:
+    """Fails when the whole world is a trusted proxy: everybody would be whoever they say they are."""
+    [problem] = problems(load, TRUSTED_PROXIES=f"10.1.0.0/16, {wrong}")
+    assert problem.startswith("TRUSTED_PROXIES: ")
+    assert wrong in problem

@@ -25,8 +25,9 @@ from tests.postgres import Postgres
 
 MIGRATIONS = Path(bot.migrations.__file__ or "").parent
 TARGET = Target("governance-role", "6F1F8B3A-0000-4000-8000-0000000000AA", "azureResources")
-CARD = Card("c" * 32, "T0", "C0", "", TARGET, {"title": "Büro ☕ 'quoted'", "lines": [1, None]}, closed=False)
-DIALOG = Dialog("d" * 32, "T0", "U0", "C0", "", None, datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC))
+OPENED = datetime(2026, 3, 4, 5, 6, 7, 891011, tzinfo=UTC)
+CARD = Card("c" * 32, "T0", "C0", "", TARGET, {"title": "Büro ☕ 'quoted'", "lines": [1, None]}, False, OPENED)
+DIALOG = Dialog("d" * 32, "T0", "U0", "C0", "", None, OPENED)
 
 
 def synchronous(database_url: str) -> sa.Engine:
@@ -42,6 +43,8 @@ def upgrade_to(url: sa.URL, revision: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
     engine.dispose()
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).chmod(0o600)  # as the bot would have made it
 
 
 async def execute(store: Store, *statements: str) -> None:
@@ -329,6 +332,7 @@ async def test_why_a_database_cannot_be_used(tmp_path: Path, content: bytes | No
     """Whoever configured it learns the cause, and nobody the password."""
     if content:
         (tmp_path / "bot.db").write_bytes(content)
+        (tmp_path / "bot.db").chmod(0o600)
 
     async def prepare() -> None:
         store = Store(url.format(path=tmp_path))

@@ -10,6 +10,7 @@ from bot.errors import AnswerLost
 from bot.resources import Resource
 
 _VERSIONS = ("/v1.0/", "/beta/")
+_LONGEST = 16_384  # characters; httpx refuses an address of 65,536 with an error that is none of a request's
 
 
 def operation_path(resource: Resource, location: str, hosts: AbstractSet[str]) -> str:
@@ -29,8 +30,10 @@ def operation_path(resource: Resource, location: str, hosts: AbstractSet[str]) -
 def own_path(url: str, hosts: AbstractSet[str]) -> str:
     """Path and query of a `nextLink`; raises `AnswerLost` when it leads elsewhere."""
     parts = _split(url)
-    clean = url.isascii() and url.isprintable()
-    if not clean or not _own(parts, hosts) or not parts.path.startswith(_VERSIONS):
+    clean = url.isascii() and url.isprintable() and len(url) <= _LONGEST
+    # httpx resolves these, and would ask for what stands above the version.
+    dots = {".", ".."} & set(parts.path.split("/"))
+    if not clean or dots or not _own(parts, hosts) or not parts.path.startswith(_VERSIONS):
         raise AnswerLost("Microsoft Graph pointed to another address for the rest of its answer.")
     return f"{parts.path}?{parts.query}"
 

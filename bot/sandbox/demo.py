@@ -60,9 +60,23 @@ class Demo:
             if scene.links:
                 await slack.until(lambda: len(self._private(user)) > told, _PATIENCE)
                 await self._link(scene.person)
+            if scene.approver:
+                await self._approve(scene.approver, target)
             # The audit channel is told last.
             await slack.until(lambda: self._audited(target), _PATIENCE)
         return words((self._private(user) if scene.private else self._replies())[-1].blocks)
+
+    async def _approve(self, person: Person, target: str) -> None:
+        """The second person reads the question in the thread and agrees."""
+        question = await self._slack.until(lambda: self._question(target), _PATIENCE)
+        self._transcript.line(f"  ← {_CHANNEL}", words(question.blocks))
+        self._transcript.line(_first(person), "presses [Approve]")
+        await self._slack.click(person.slack_id, CHANNEL, question.ts, "approve_cancellation")
+
+    def _question(self, target: str) -> Message | None:
+        """The message that has a button to approve, once nothing of it is under way any more."""
+        found = [one for one in self._replies() if target in words(one.blocks)]
+        return next((one for one in found if any(block["type"] == "actions" for block in one.blocks)), None)
 
     async def _link(self, person: Person) -> None:
         """They open the link that they were sent, and go through the pages."""

@@ -17,7 +17,7 @@ class Scene:
 
     `expect` must stand in the last words to the person, `effects` is how often the request was cancelled. `card`: it
     begins with the button of a notification, else with the command; `private`: the answer is for the person alone;
-    `links`: they link their accounts on the way.
+    `links`: they link their accounts on the way; `approver`: the second person, where one is needed.
     """
 
     title: str
@@ -34,6 +34,7 @@ class Scene:
     url: str = ""
     unknown: bool = False
     links: bool = False
+    approver: Person | None = None
     prepare: Callable[[Tenant], None] = field(default=lambda _tenant: None)
 
 
@@ -90,6 +91,15 @@ SCENES = (
         "✔ Cancelled",
         why="Change 23423 is not needed any more",
         card=True,
+    ),
+    Scene(
+        "The same by Bob, who needs a second person",
+        BOB,
+        "operation-approval",
+        INTUNE,
+        ALICE,
+        "✔ Cancelled",
+        approver=CAROL,
     ),
     Scene(
         "A directory role in PIM iteration 1 (kept for old tenants)",

@@ -59,6 +59,15 @@ kinds = ["operation-approval"]
 actors = ["{HELPDESK}"]
 own_only = false
 identity = "application"
+
+# Bob may have them cancelled, too, if somebody of the help desk agrees.
+[[rule]]
+effect = "allow"
+kinds = ["operation-approval"]
+actors = ["{BOB.slack_id}"]
+own_only = false
+identity = "application"
+second_person = ["{HELPDESK}"]
 """
 
 
@@ -109,6 +118,7 @@ class Tenant:
         """The variables of a bot in Socket Mode or, with `http`, in HTTP mode; with `linking` it is behind `front`."""
         policy = self.directory / "policy.toml"
         policy.write_text(POLICY, encoding="utf-8")
+        policy.chmod(0o600)  # whatever the umask: the bot takes no policy that others can change
         keys = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         mode = (
             {"SLACK_SIGNING_SECRET": self.signing_secret, "PUBLIC_URL": f"https://{PUBLIC_HOST}"}

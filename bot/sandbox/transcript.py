@@ -1,6 +1,7 @@
 """Prints what happened as a person would tell it: who did what, which call went out, what appeared where."""
 
 import textwrap
+from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.graph_types import Call
@@ -17,6 +18,11 @@ _MARKS = {
     "grey_question": "?",
     "hourglass_flowing_sand": "…",
 }
+_ELEMENTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "user": lambda node: "@" + _NAMES.get(node["user_id"], "somebody"),
+    "usergroup": lambda node: "@" + node["usergroup_id"],
+    "emoji": lambda node: _MARKS.get(node["name"], "·"),
+}
 _WIDTH = 104
 
 
@@ -30,10 +36,9 @@ def _parts(node: Any) -> list[str]:
         return [word for part in node for word in _parts(part)]
     if not isinstance(node, dict) or node.get("type") == "actions":
         return []
-    if node.get("type") == "user":
-        return ["@" + _NAMES.get(node["user_id"], "somebody")]
-    if node.get("type") == "emoji":
-        return [_MARKS.get(node["name"], "·")]
+    element = _ELEMENTS.get(str(node.get("type")))
+    if element:
+        return [element(node)]
     if isinstance(node.get("text"), str):
         return [node["text"]]
     end = ["\n"] if node.get("type") in ("rich_text", "context", "section") else []

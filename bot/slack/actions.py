@@ -1,45 +1,47 @@
 """The Cancel button of a card."""
 
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.errors import Refused
 from bot.gate import Gate
 from bot.slack import text
-from bot.slack.answering import answering
+from bot.slack.answering import Answering
 from bot.slack.dialog import Prefilled
 from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
-from bot.slack.inbox import Click
-from bot.slack.posting import Poster
-from bot.store import Card, Store, new_id
+from bot.slack.inbox import Click, Pressed
+from bot.store import Card, Store, new_id, now
 from bot.tasks import Tasks
+
+_LIFETIME: Final = timedelta(days=30)
 
 
 class CancelButton:
     """Opens the dialog for the card's target. What the button carries is only looked up, never believed."""
 
     def __init__(
-        self, *, store: Store, directory: Directory, gate: Gate, dialogs: Dialogs, poster: Poster, tasks: Tasks
+        self, *, store: Store, directory: Directory, gate: Gate, dialogs: Dialogs, answering: Answering, tasks: Tasks
     ) -> None:
         self._store = store
         self._directory = directory
         self._gate = gate
         self._dialogs = dialogs
-        self._poster = poster
+        self._answering = answering
         self._tasks = tasks
 
     async def __call__(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Bolt's listener: acknowledges at once."""
         await ack()
-        ts = str((body.get("container") or {}).get("message_ts") or "")
-        self._tasks.spawn(self._handle(Click.of_interaction(body), str(action.get("value") or ""), ts))
+        self._tasks.spawn(self._handle(Click.of_interaction(body), Pressed.of(body, action)))
 
-    async def _handle(self, click: Click, value: str, ts: str) -> None:
-        async with answering(self._poster, click):
+    async def _handle(self, click: Click, pressed: Pressed) -> None:
+        async with self._answering.to(click) as about:
             actor = await self._directory.in_time(click)
-            card = _checked(await self._store.card(value), click, ts)
+            card = _checked(await self._store.card(pressed.value), click, pressed.ts)
+            about.target = card.target
             resource = self._gate.resource(card.target.kind)
             self._gate.welcome(actor, resource)
             prefilled = Prefilled(new_id(), resource, card.target.id, fixed=True)
@@ -56,4 +58,6 @@ def _checked(card: Card | None, click: Click, ts: str) -> Card:
         raise Refused("forged_button", text.OLD_BUTTON)
     if card.closed:
         raise Refused("closed_card", text.CLOSED_CARD)
+    if now() - card.created_at > _LIFETIME:
+        raise Refused("expired_button", text.OLD_BUTTON)
     return card

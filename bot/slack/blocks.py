@@ -18,11 +18,15 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.blocks import RichTextElementParts as Parts
 
+from bot.cancellation import Cancellation
 from bot.outcome import Look
+from bot.policy import ANY
 from bot.resources import Resource, Target
 from bot.slack import text
 
 CANCEL_ACTION: Final = "cancel_target"
+APPROVE_ACTION: Final = "approve_cancellation"
+DECLINE_ACTION: Final = "decline_cancellation"
 
 _FIELD: Final = 300  # characters of one untrusted field; a card stays readable and far below Slack's limits
 
@@ -107,17 +111,49 @@ def outcome(told: text.Told, actor: str, why: str) -> Blocks:
     return drawn(blocks)
 
 
-def audit_line(told: text.Told, target: Target, actor: str, account: str, why: str) -> Blocks:
+def asked(cancellation: Cancellation, label: str, second_person: Sequence[str], until: datetime, button: str) -> Blocks:
+    """The question to a second person; `button` is what its buttons carry."""
+    who = [part for one in second_person for part in (_plain(" or "), _person(one))][1:]
+    lines: list[Line] = [
+        [_bold(text.SECOND_NEEDED)],
+        [_bold(f"{label}: "), _plain(f"{cancellation.target.kind} {cancellation.target.id}")],
+        [_bold("Asked by: "), Parts.User(user_id=cancellation.actor.user)],
+        [_bold("May be approved by: "), *who, _plain(f", until {until:%H:%M:%S} UTC")],
+    ]
+    buttons = [
+        ButtonElement(text="Approve", action_id=APPROVE_ACTION, value=button, style="primary"),
+        ButtonElement(text="Decline", action_id=DECLINE_ACTION, value=button),
+    ]
+    question = ActionsBlock(block_id="second", elements=buttons)
+    return drawn([_lines(lines), _quote(cancellation.justification), question])
+
+
+def answered(cancellation: Cancellation, label: str, words: str, user: str) -> Blocks:
+    """What became of the question, in its place."""
+    by = [Parts.User(user_id=user)] if user else []
+    lines: list[Line] = [
+        [_bold(words), *by],
+        [_bold(f"{label}: "), _plain(f"{cancellation.target.kind} {cancellation.target.id}")],
+        [_bold("Asked by: "), Parts.User(user_id=cancellation.actor.user)],
+    ]
+    return drawn([_lines(lines), _quote(cancellation.justification)])
+
+
+def audit_line(told: text.Told, cancellation: Cancellation) -> Blocks:
     """The one line of the audit channel."""
-    who = f" ({account})" if account else ""
+    target, actor, why = cancellation.target, cancellation.actor, cancellation.justification
+    who = f" ({actor.account_name})" if actor.account_name else ""
+    second = [_plain(", approved by "), Parts.User(user_id=cancellation.approver)] if cancellation.approver else []
     reference = f" · {told.reference}" if told.reference else ""
     line = [
         Parts.Emoji(name=told.mark),
         _plain(" "),
         _bold(told.headline),
         _plain(f" · {target.kind} {target.id} · by "),
-        Parts.User(user_id=actor),
-        _plain(f"{who} · “{' '.join(why.split())}”{reference}"),
+        Parts.User(user_id=actor.user),
+        *([_plain(who)] if who else []),
+        *second,
+        _plain(f" · “{' '.join(why.split())}”{reference}"),
     ]
     return drawn([_lines([line])])
 
@@ -171,6 +207,13 @@ def _lines(lines: Sequence[Line]) -> RichTextBlock:
 
 def _quote(words: str) -> RichTextBlock:
     return RichTextBlock(elements=[RichTextQuoteElement(elements=[_plain(words)])])
+
+
+def _person(actor: str) -> RichTextElement:
+    """Whom the policy names: everybody, a user group or a user."""
+    if actor == ANY:
+        return _plain(text.ANYBODY)
+    return Parts.UserGroup(usergroup_id=actor) if actor.startswith("S") else Parts.User(user_id=actor)
 
 
 def _plain(words: str) -> RichTextElement:

@@ -41,6 +41,15 @@ class Cards:
         details = CardDetails(label, target.kind, target.id, by=actor.user, why=why, ended=text.CANCELLING)
         return await self._post(cancellation.id, actor.channel, target, details)
 
+    async def shows(self, cancellation: Cancellation, line: str, *, over: bool = False) -> None:
+        """The root that this cancellation's thread began with says this; a notification stays as it is.
+
+        Raises `Later`.
+        """
+        own = await self._store.card(cancellation.id)
+        if own and own.ts:
+            await self._redraw(own, replace(CardDetails(**own.details), ended=line), close=over)
+
     async def ended(self, cancellation: Cancellation, outcome: Outcome) -> None:
         """The cancellation's own card and the target's notifications show its end; what is over has no button.
 
@@ -75,7 +84,7 @@ class Cards:
 
     async def _post(self, card_id: str, channel: str, target: Target, details: CardDetails) -> str:
         """Records the card before it is posted, so that a button is never unknown."""
-        await self._store.add_card(Card(card_id, self._team, channel, "", target, stored(details), closed=False))
+        await self._store.add_card(Card(card_id, self._team, channel, "", target, stored(details), False, now()))
         button = "" if details.by else card_id
         words = f"{details.label} {target.id}"
         ts = await self._poster.put(Place(card_id, channel), words, card(details, button))

@@ -8,7 +8,7 @@ from bot.accounts import Accounts
 from bot.cancellation import Actor
 from bot.gate import Gate
 from bot.slack import text
-from bot.slack.answering import answering
+from bot.slack.answering import Answering
 from bot.slack.blocks import Blocks, drawn, note, sign_in
 from bot.slack.dialog import Prefilled
 from bot.slack.dialogs import Dialogs
@@ -32,6 +32,7 @@ class Commands:
         gate: Gate,
         dialogs: Dialogs,
         poster: Poster,
+        answering: Answering,
         tasks: Tasks,
         link_url: str,
     ) -> None:
@@ -42,6 +43,7 @@ class Commands:
         self._gate = gate
         self._dialogs = dialogs
         self._poster = poster
+        self._answering = answering
         self._tasks = tasks
 
     async def __call__(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -50,9 +52,10 @@ class Commands:
         self._tasks.spawn(self._handle(Click.of_command(body), str(body.get("text") or "")))
 
     async def _handle(self, click: Click, typed: str) -> None:
-        async with answering(self._poster, click):
+        async with self._answering.to(click) as about:
             actor = await self._directory.in_time(click)
             command = self._parser.command(typed)
+            about.target = command.target
             if command.word:
                 await self._poster.answer(click.user, click.response_url, *await self._answer(command.word, actor))
                 return

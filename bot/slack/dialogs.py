@@ -7,6 +7,7 @@ import structlog
 from slack_sdk.models.blocks import Block, RichTextBlock
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.audit import Audit
 from bot.cancellation import Actor
 from bot.errors import BotError, Refused, ServiceError, ServiceFailure, SignInNeeded, Unavailable
 from bot.gate import Gate
@@ -30,8 +31,17 @@ class Dialogs:
     """One dialog for commands and buttons alike."""
 
     def __init__(
-        self, *, client: AsyncWebClient, store: Store, sealer: Sealer, gate: Gate, cards: Cards, tasks: Tasks
+        self,
+        *,
+        client: AsyncWebClient,
+        store: Store,
+        sealer: Sealer,
+        gate: Gate,
+        cards: Cards,
+        audit: Audit,
+        tasks: Tasks,
     ) -> None:
+        self._audit = audit
         self._client = client
         self._store = store
         self._sealer = sealer
@@ -76,6 +86,7 @@ class Dialogs:
         try:
             look = await self._gate.preview(actor, target)
         except Refused as error:
+            await self._audit.denied(actor, error.reason, target)
             if prefilled.fixed:
                 return dialog.closed(dialog.sentence(text.of_error(error)))
             return self._view(prefilled, dialog.sentence(text.of_error(error)))

@@ -1,9 +1,11 @@
 """Tells people what becomes of a cancellation: thread, cards, audit channel, and privately what is not for all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.audit import Event
-from bot.cancellation import Cancellation
+from bot.cancellation import Answer, Cancellation
 from bot.errors import BotError
 from bot.outcome import Outcome, Result
 from bot.resources import Registry
@@ -11,6 +13,7 @@ from bot.slack import blocks, text
 from bot.slack.cards import Cards
 from bot.slack.posting import Alone, Place, Poster
 from bot.store import Store, now
+from bot.told import asking
 from bot.verdict import Wait
 
 
@@ -50,6 +53,20 @@ class SlackTeller:
         """The service is still finishing it."""
         return await self._note(cancellation, text.ACCEPTED)
 
+    async def asked(
+        self, cancellation: Cancellation, approval_id: str, second_person: Sequence[str], until: datetime
+    ) -> bool:
+        """The question, in the thread, as a message of its own."""
+        label = self._registry[cancellation.target.kind].label
+        drawn = blocks.asked(cancellation, label, second_person, until, approval_id)
+        return await self._question(cancellation, text.SECOND_NEEDED, drawn, text.WAITING_FOR_SECOND)
+
+    async def answered(self, cancellation: Cancellation, answer: Answer, user: str) -> bool:
+        """The answer, in the place of the question."""
+        label = self._registry[cancellation.target.kind].label
+        drawn = blocks.answered(cancellation, label, text.ANSWERS[answer], user)
+        return await self._question(cancellation, text.ANSWERS[answer], drawn, text.CANCELLING)
+
     async def alone(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """The reason of a refusal, for the person alone."""
         return await self._alone(cancellation, "alone", self._told(cancellation, outcome))
@@ -74,13 +91,14 @@ class SlackTeller:
         """One line in the audit channel."""
         if not self._audit_channel:
             return False
-        told, target, actor = self._told(cancellation, outcome), cancellation.target, cancellation.actor
-        line = blocks.audit_line(told, target, actor.user, actor.account_name, cancellation.justification)
+        told, target = self._told(cancellation, outcome), cancellation.target
+        line = blocks.audit_line(told, cancellation)
         place = Place(f"{cancellation.id}:{event}", self._audit_channel)
         return bool(await self._poster.put(place, f"{told.headline}: {target.kind} {target.id}", line))
 
     async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> bool:
-        """Tells whoever came second."""
+        """Tells whoever came second, or was approved when another one ran; only the latter has a thread of its own."""
+        await self._cards.shows(cancellation, text.card_line(outcome, now()), over=True)
         return await self._alone(cancellation, "joined", self._told(cancellation, outcome))
 
     async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
@@ -99,6 +117,13 @@ class SlackTeller:
         words = f"{cancellation.target.kind} {cancellation.target.id}: {text.of_error(error)}"
         one = Alone(f"{cancellation.id}:resumed", cancellation.actor.user, cancellation.response_url, cancellation.at)
         return await self._poster.alone(one, words, blocks.note(words))
+
+    async def _question(self, cancellation: Cancellation, words: str, drawn: blocks.Blocks, card_line: str) -> bool:
+        thread = await self._thread(cancellation)
+        if not thread.ts:
+            return False
+        await self._cards.shows(cancellation, card_line)
+        return bool(await self._poster.put(Place(asking(cancellation.id), thread.channel, thread.ts), words, drawn))
 
     def _told(self, cancellation: Cancellation, outcome: Outcome) -> text.Told:
         return text.told(outcome, self._registry[cancellation.target.kind])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.cancellation import Answer
 from bot.errors import SIGN_IN, BotError
 from bot.outcome import Outcome, Reason, Result
 from bot.resources import Cloud, Registry, Resource, TargetError
@@ -61,6 +62,15 @@ _SENTENCES: Final = {
         "Microsoft Graph refused it: the permission {permission} or the right role is missing. "
         "An administrator of your tenant can grant either.",
         "",
+    ),
+    Reason.NOBODY_ASKED: (
+        "This needs a second person's approval, and I cannot ask for it here. Nothing was sent.",
+        "Do it in a channel that I am in, or /invite me to this one.",
+    ),
+    Reason.DECLINED: ("The second person declined it. Nothing was sent.", "Talk to them, then ask again."),
+    Reason.LAPSED: (
+        "It needs a second person, and nobody approved it in time. Nothing was sent.",
+        "Ask again when somebody is there who may approve.",
     ),
     Reason.SIGN_IN: ("Microsoft asks to see you again before it takes the call.", SIGN_IN),
     Reason.CONFLICT: (
@@ -211,6 +221,14 @@ def ended_as(state: str) -> str:
     return f"Nothing left to cancel: it already ended as “{state}”."
 
 
+SECOND_NEEDED: Final = "A second person has to approve this cancellation"
+WAITING_FOR_SECOND: Final = "Waits for a second person's approval; the thread asks for it."
+ANYBODY: Final = "anybody else in this team"
+ANSWERS: Final = {
+    Answer.APPROVED: "Approved by ",
+    Answer.DECLINED: "Declined by ",
+    Answer.LAPSED: "Nobody approved this cancellation in time",
+}
 CANCELLING: Final = "Being cancelled …"
 REFUSED_UNTOLD: Final = "Not carried out. Nothing was sent to Microsoft."
 REFUSED_HERE: Final = "Not carried out. I told the reason to whoever asked."
@@ -231,7 +249,7 @@ def who(name: str | None) -> str:
     """What `whoami` answers; None for whoever is not linked."""
     if name is None:
         return f"You are not linked to a Microsoft account. {SIGN_IN}"
-    return f"You act at Microsoft as {escape(name)}. To end that: {COMMAND} signout"
+    return f"You act at Microsoft as {name}. To end that: {COMMAND} signout"
 
 
 def linked(name: str, begun: int) -> str:

@@ -15,8 +15,10 @@ from bot.cancellations import Running
 from bot.errors import BotError, InputError, Refused, SignInNeeded, Unavailable
 from bot.justification import justification
 from bot.keys import Sealer
+from bot.metrics import Metrics
 from bot.resources import Target
 from bot.slack import dialog, text
+from bot.slack.answering import Answering
 from bot.slack.blocks import drawn, joined, sign_in
 from bot.slack.directory import Directory
 from bot.slack.inbox import Click
@@ -51,7 +53,11 @@ class SubmittedDialog:
         late: Tasks,
         seconds: float,
         link_url: str,
+        answering: Answering,
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
+        self._answering = answering
         self._link_url = link_url
         self._store = store
         self._sealer = sealer
@@ -66,7 +72,7 @@ class SubmittedDialog:
     async def __call__(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Acknowledges with what the dialog shall show: nothing (it closes), errors at its inputs, or a sentence."""
         click = Click.of_interaction(body)
-        work = self._tasks.spawn(self._handle(click, view, time.monotonic() + self._seconds))
+        work = self._tasks.spawn(self._handle(click, view, time.monotonic()))
         await asyncio.wait({work}, timeout=self._seconds + _GRACE)
         if work.done():
             await ack(**await self._response(work))
@@ -85,15 +91,17 @@ class SubmittedDialog:
         else:
             await self._poster.answer(click.user, click.response_url, text.RECORDED_LATE)
 
-    async def _handle(self, click: Click, view: dict[str, Any], deadline: float) -> Running | None:
+    async def _handle(self, click: Click, view: dict[str, Any], began: float) -> Running | None:
         """Begins; returns the cancellation of the same target that was running already, if there was one."""
-        opened = _checked(await self._store.dialog(str(view.get("private_metadata") or "")), click)
+        async with self._answering.noting(click):
+            opened = _checked(await self._store.dialog(str(view.get("private_metadata") or "")), click)
+            actor = await self._directory.in_time(click, channel=opened.channel)
         entered = dialog.entered(view)
         why = justification(entered.justification)
         target = await self._target(opened, entered)
         cancellation = Cancellation(
             id=opened.id,
-            actor=await self._directory.in_time(click, channel=opened.channel),
+            actor=actor,
             target=target,
             justification=why,
             at=now(),
@@ -101,11 +109,13 @@ class SubmittedDialog:
             response_url=self._sealer.open(opened.id, opened.sealed).get("response_url", ""),
         )
         try:
-            return await self._canceller.submit(cancellation, deadline)
+            running = await self._canceller.submit(cancellation, began + self._seconds)
         except SignInNeeded:
             if self._link_url:
                 self._late.spawn(self._ask_to_sign_in(cancellation))
             raise
+        self._metrics.recorded(time.monotonic() - began)
+        return running
 
     async def _ask_to_sign_in(self, cancellation: Cancellation) -> None:
         """In a message too: the dialog may be closed before anybody has read it."""

@@ -9,18 +9,19 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
 
+from bot.metrics import Became, Metrics
+from bot.web.bodies import Bodies, NotRead
+from bot.web.connections import HEADERS, Connection, Listener
 from bot.web.verifier import Verifier
 
 log = structlog.get_logger(__name__)
 
 _LARGEST: Final = 1024 * 1024  # bytes; a message shortcut carries the whole message
-_BODY_SECONDS: Final = 10.0
 _HEALTH: Final = frozenset({"/healthz", "/readyz"})
-_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
+_NOT_READ: Final = {
+    Became.TOO_LARGE: (413, "too large"),
+    Became.TOO_SLOW: (408, "too slow"),
+    Became.UNREADABLE: (400, "not readable"),
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -32,10 +33,12 @@ class Edge:
 
     def __init__(
         self,
+        *,
         bolt: AsyncApp,
         verifier: Verifier | None,
         public_host: str,
         ready: Ready,
+        metrics: Metrics,
         pages: Iterable[web.RouteDef] = (),
     ) -> None:
         self._pages = pages
@@ -43,34 +46,42 @@ class Edge:
         self._verifier = verifier
         self._public_host = public_host
         self._ready = ready
+        self._metrics = metrics
+        self._bodies = Bodies()
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self._turn = asyncio.Lock()
         self.port = 0
 
     async def start(self, host: str, port: int) -> None:
         """Begins to listen; `port` 0 takes a free one, which `self.port` then tells."""
-        app = web.Application(client_max_size=_LARGEST, middlewares=[self._guard])
+        app = web.Application(middlewares=[self._guard])
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         if self._verifier:
             app.router.add_post("/slack/events", self._slack)
         app.router.add_routes(self._pages)
         app.on_response_prepare.append(_protect)
-        self._runner = web.AppRunner(app, access_log=None, keepalive_timeout=75, shutdown_timeout=5)
+        self._runner = web.AppRunner(app, shutdown_timeout=5)
         await self._runner.setup()
-        _catch_all(self._runner)
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        server = self._runner.server
+        assert server is not None  # noqa: S101 (there is one after `setup`)
+        _tell_connections(server)
+        listener = Listener(server, self._metrics)
+        self._listening = await asyncio.get_running_loop().create_server(listener, host, port)
+        self.port = self._listening.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Ends the listener; requests under way are answered first."""
+        if self._listening:
+            self._listening.close()
         if self._runner:
             await self._runner.cleanup()
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         if self._public_host and request.path not in _HEALTH and request.host != self._public_host:
+            self._metrics.edge(Became.WRONG_HOST)
             return web.Response(status=421, text="wrong host")
         try:
             return await handler(request)
@@ -83,28 +94,30 @@ class Edge:
 
     async def _slack(self, request: web.Request) -> web.StreamResponse:
         assert self._verifier is not None  # noqa: S101 (the route exists only with a verifier)
-        if (request.content_length or 0) > _LARGEST:
-            return web.Response(status=413, text="too large")
         timestamp, signature = (_header(request, f"X-Slack-{name}") for name in ("Request-Timestamp", "Signature"))
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                body = await request.read()
-        except TimeoutError:
-            return web.Response(status=408, text="too slow")
-        except (web.RequestPayloadError, ConnectionError):
-            return web.Response(status=400, text="not readable")
+            body = await self._bodies.read(request, _LARGEST)
+        except NotRead as error:
+            status, words = _NOT_READ[error.became]
+            return self._turned_away(error.became, status, words)
         if not self._verifier.genuine(timestamp, signature, body):
-            return web.Response(status=401, text="not signed by Slack")
+            became = Became.STALE if self._verifier.stale(timestamp) else Became.UNSIGNED
+            return self._turned_away(became, 401, "not signed by Slack")
         if not self._verifier.first(signature):
-            return web.Response(status=200)
+            return self._turned_away(Became.REPLAYED, 200, "")
         return await self._dispatch(request, body)
+
+    def _turned_away(self, became: Became, status: int, words: str) -> web.Response:
+        self._metrics.edge(became)
+        return web.Response(status=status, text=words)
 
     async def _dispatch(self, request: web.Request, body: bytes) -> web.StreamResponse:
         headers: dict[str, str | Sequence[str]] = {name: [value] for name, value in request.headers.items()}
         try:
             text = body.decode()
         except UnicodeDecodeError:
-            return web.Response(status=400, text="not UTF-8")
+            return self._turned_away(Became.UNREADABLE, 400, "not UTF-8")
+        self._metrics.edge(Became.DISPATCHED)
         async with self._turn:  # many clicks at one instant must not keep the event loop from everything else
             await asyncio.sleep(0)
         response = await self._bolt.async_dispatch(AsyncBoltRequest(body=text, headers=headers))
@@ -118,25 +131,24 @@ class Edge:
         return web.Response(status=200 if ready else 503, text="ready" if ready else "not ready")
 
 
-def _catch_all(runner: web.AppRunner) -> None:
-    """Around aiohttp's own work before the middleware: it fails where it quotes a header that is no text."""
-    server = runner.server
-    assert server is not None  # noqa: S101 (there is one after `setup`)
+def _tell_connections(server: web.Server) -> None:
+    """Tells a connection what of its life is the handling of a request."""
     handle = server.request_handler
 
-    async def caught(request: web.BaseRequest) -> web.StreamResponse:
-        try:
+    async def handled(request: web.BaseRequest) -> web.StreamResponse:
+        connection = request.protocol
+        assert isinstance(connection, Connection)  # noqa: S101 (the listener makes no others)
+        with connection.answering(request.content):
             return await handle(request)
-        except UnicodeEncodeError:
-            return web.Response(status=400, text="not readable")
 
-    server.request_handler = caught
+    server.request_handler = handled
 
 
 async def _protect(_request: web.Request, response: web.StreamResponse) -> None:
     """Puts the headers on everything that is answered, aiohttp's own 404 and 405 too."""
-    for name, value in _HEADERS.items():
+    for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    response.headers["Server"] = HEADERS["Server"]
 
 
 def _header(request: web.Request, name: str) -> bytes:

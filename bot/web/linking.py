@@ -1,6 +1,6 @@
 """The HTTP side of linking: what belongs to which browser, and what a browser may send."""
 
-import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qsl
@@ -10,8 +10,11 @@ from aiohttp import web
 
 from bot.errors import BotError, Refused, Unavailable
 from bot.linking import Linking
+from bot.metrics import Became, Metrics
 from bot.sessions import LIFETIME
 from bot.web import pages
+from bot.web.bodies import Bodies, NotRead
+from bot.web.limits import RateLimits
 
 log = structlog.get_logger(__name__)
 
@@ -22,7 +25,6 @@ _CONFIRM: Final = "/auth/confirm"
 
 _COOKIE: Final = "__Host-link"  # browsers take this name only with Secure, Path=/ and no Domain
 _LARGEST: Final = 8192  # bytes of a form, and characters of a query
-_SECONDS: Final = 10.0
 _HEADERS: Final = {
     "Content-Security-Policy": pages.POLICY,
     # With no-referrer, browsers name no origin when they send a form, and the origin is checked.
@@ -41,9 +43,12 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 class LinkPages:
     """The pages under /auth. `origin` is the bot's own, from its configuration."""
 
-    def __init__(self, linking: Linking, origin: str) -> None:
+    def __init__(self, linking: Linking, origin: str, limits: RateLimits, metrics: Metrics) -> None:
         self._linking = linking
         self._origin = origin
+        self._limits = limits
+        self._metrics = metrics
+        self._bodies = Bodies()
 
     def routes(self) -> list[web.RouteDef]:
         """What the edge answers."""
@@ -94,11 +99,11 @@ class LinkPages:
         return response
 
     def _told(self, handler: Handler) -> Handler:
-        """The handler, with a page for everything that goes wrong."""
+        """The handler, with a page for everything that goes wrong, and for whoever asks too often."""
 
         async def handled(request: web.Request) -> web.Response:
             try:
-                return await handler(request)
+                return self._too_many(request) or await handler(request)
             except web.HTTPException:
                 raise
             except BotError as error:
@@ -115,24 +120,33 @@ class LinkPages:
         """A small form that one of these pages sent; raises `Refused`."""
         if request.headers.getall("Origin", []) != [self._origin]:
             raise Refused("origin", *_FOREIGN)
-        return _single(parse_qsl(await _body(request), keep_blank_values=True))
+        return _single(parse_qsl(await self._body(request), keep_blank_values=True))
 
+    async def _body(self, request: web.Request) -> str:
+        if request.content_type != "application/x-www-form-urlencoded":
+            raise Refused("no_form", *_UNREADABLE)
+        try:
+            return (await self._bodies.read(request, _LARGEST)).decode("ascii")
+        except NotRead as error:
+            self._metrics.edge(error.became)
+            if error.became is Became.TOO_LARGE:
+                raise web.HTTPRequestEntityTooLarge(_LARGEST, request.content_length or _LARGEST + 1) from None
+            if error.became is Became.TOO_SLOW:
+                raise web.HTTPRequestTimeout from None
+            raise Refused("no_form", *_UNREADABLE) from None
+        except UnicodeDecodeError:
+            raise Refused("no_form", *_UNREADABLE) from None
 
-async def _body(request: web.Request) -> str:
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise Refused("no_form", *_UNREADABLE)
-    body = b""
-    try:
-        async with asyncio.timeout(_SECONDS):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > _LARGEST:
-                    raise web.HTTPRequestEntityTooLarge(_LARGEST, len(body))
-        return body.decode("ascii")
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    except (web.RequestPayloadError, ConnectionError, UnicodeDecodeError):
-        raise Refused("no_form", *_UNREADABLE) from None
+    def _too_many(self, request: web.Request) -> web.Response | None:
+        """What is answered when this is one request too many."""
+        forwarded = request.headers.getall("X-Forwarded-For", [])
+        seconds = math.ceil(self._limits.take(request.remote or "", forwarded, _cookie(request)))
+        if not seconds:
+            return None
+        self._metrics.edge(Became.RATE_LIMITED)
+        response = _page(pages.too_many(seconds), 429)
+        response.headers["Retry-After"] = str(seconds)
+        return response
 
 
 def _query(request: web.Request) -> dict[str, str]:

@@ -120,6 +120,15 @@ def failed(sentence: str, next_step: str, start_again: str) -> str:
     )
 
 
+def too_many(seconds: int) -> str:
+    """There are more requests than these pages take; the address at hand still serves."""
+    return _page(
+        "Too many requests",
+        "<p>More requests reach these pages at the moment than they take. Nothing of yours was lost.</p>"
+        f"<p>Wait {seconds} {'second' if seconds == 1 else 'seconds'}, and then load this page again.</p>",
+    )
+
+
 def _warning(email: str) -> str:
     why = (
         f"The e-mail addresses of the two differ: Slack knows {escape(email)}."

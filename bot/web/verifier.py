@@ -23,12 +23,14 @@ class Verifier:
 
     def genuine(self, timestamp: bytes, signature: bytes, body: bytes) -> bool:
         """Whether Slack signed these bytes just now."""
-        if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
-            return False
-        if abs(self._clock() - int(timestamp)) > _WINDOW:
+        if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature) or self.stale(timestamp):
             return False
         digest = hmac.new(self._secret, b"v0:" + timestamp + b":" + body, hashlib.sha256).hexdigest()
         return hmac.compare_digest(b"v0=" + digest.encode(), signature)
+
+    def stale(self, timestamp: bytes) -> bool:
+        """Whether this is a time, and one too far from now."""
+        return bool(_TIMESTAMP.fullmatch(timestamp)) and abs(self._clock() - int(timestamp)) > _WINDOW
 
     def first(self, signature: bytes) -> bool:
         """Whether this genuine request is seen for the first time."""

@@ -25,7 +25,7 @@ from tests.browser.small_app import listen
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-sandbox", "xapp-sandbox", "not-a-secret"
 CLIENT_ID = "b0700000-0000-4000-8000-00000000c11e"
 IT = "C0IT"
-TIMEOUT_MS = 5000
+TIMEOUT_MS = 30000
 
 # A browser that starts anywhere and asks nobody but the page.
 CHROMIUM_OPTIONS = [

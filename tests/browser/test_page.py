@@ -15,7 +15,7 @@ from tests.browser.small_app import MARKUP, plain, rich, words
 
 pytestmark = pytest.mark.usefixtures("app")
 
-expect.set_options(timeout=5000)
+expect.set_options(timeout=30000)
 
 
 async def type_command(tab: Tab, text: str) -> None:

@@ -29,12 +29,12 @@ async def sandbox(port: int, tmp_path: Path) -> AsyncIterator[str]:
     )
     assert process.stdout
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             line = (await process.stdout.readline()).decode()
         yield line.split()[1]
     finally:
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.wait(), 40)
+        await asyncio.wait_for(process.wait(), 90)
 
 
 @pytest.fixture

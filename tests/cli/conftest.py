@@ -57,7 +57,7 @@ def command(tmp_path: Path) -> Command:
     async def run(*arguments: str, **environment: str) -> Ran:
         process = await spawn(tmp_path, environment, *arguments)
         try:
-            out, err = await asyncio.wait_for(process.communicate(), 30)
+            out, err = await asyncio.wait_for(process.communicate(), 90)
         finally:
             if process.returncode is None:
                 process.kill()

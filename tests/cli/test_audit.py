@@ -197,14 +197,14 @@ async def test_reader_that_has_seen_enough(audit: Audit, tmp_path: Path) -> None
     process = await export_to(writer, tmp_path)
     assert await asyncio.to_thread(os.read, reader, 1) == b"{"
     os.close(reader)
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 90)
     assert (process.returncode, err) == (1, b"")
 
 
 async def test_disk_that_is_full(audit: Audit, tmp_path: Path) -> None:
     await write(audit, "x")
     process = await export_to(os.open("/dev/full", os.O_WRONLY), tmp_path)
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await asyncio.wait_for(process.communicate(), 90)
     assert process.returncode == 1
     assert err.startswith(b"The export could not be written (No space left on device)")
     assert err.count(b"\n") == 1

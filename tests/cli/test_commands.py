@@ -54,6 +54,7 @@ async def test_serve_names_everything_that_is_missing(command: Command) -> None:
 async def test_unusable_policy_stops_the_start(
     command: Command, tenant: Tenant, tmp_path: Path, policy: str, problem: str
 ) -> None:
+    """Fails when what the file says beyond the known keys is passed over."""
     environment = tenant.environment()
     (tmp_path / "policy.toml").write_text(policy)
     ran = await command("serve", **environment)
@@ -69,11 +70,6 @@ async def test_application_rule_for_a_kind_that_is_off(command: Command, tenant:
 async def test_named_policy_must_exist(command: Command, tenant: Tenant) -> None:
     ran = await command("check", **tenant.environment() | {"POLICY_FILE": "polciy.toml"})
     assert (ran.code, "polciy.toml does not exist" in ran.err) == (2, True)
-
-
-async def test_check_says_that_everything_is_there(command: Command, tenant: Tenant) -> None:
-    ran = await command("check", **tenant.environment())
-    assert (ran.code, ran.out.count("ok "), "FAIL" in ran.out) == (0, 6, False), ran.out
 
 
 async def test_check_says_what_to_register(command: Command, tenant: Tenant) -> None:
@@ -101,7 +97,7 @@ async def test_wrong_bot_token(command: Command, tenant: Tenant) -> None:
 
 async def test_migrate(command: Command, tenant: Tenant) -> None:
     ran = await command("migrate", **tenant.environment())
-    assert (ran.code, ran.out) == (0, "The schema is at revision 0003.\n")
+    assert (ran.code, ran.out) == (0, "The schema is at revision 0004.\n")
 
 
 async def test_kinds_needs_no_configuration(command: Command) -> None:
@@ -154,5 +150,6 @@ async def test_port_that_is_taken(command: Command, tenant: Tenant) -> None:
 )
 async def test_database_that_cannot_be_used(command: Command, tenant: Tenant, tmp_path: Path, url: str) -> None:
     (tmp_path / "text.db").write_text("This is no database. " * 100)
+    (tmp_path / "text.db").chmod(0o600)
     ran = await command("migrate", **tenant.environment() | {"DATABASE_URL": url, "AUDIT_KEY": "x" * 32})
     assert (ran.code, "The database cannot be used" in ran.err, "Traceback" in ran.err) == (1, True, False), ran.err

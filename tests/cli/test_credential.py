@@ -55,10 +55,10 @@ class Serving:
 
     async def status(self, path: str) -> int:
         async with httpx.AsyncClient(trust_env=False) as client:
-            return (await client.get(f"http://127.0.0.1:{self.port}{path}", timeout=10)).status_code
+            return (await client.get(f"http://127.0.0.1:{self.port}{path}", timeout=30)).status_code
 
     async def until(self, path: str, status: int) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(90):
             while await self._status(path) != status:  # noqa: ASYNC110  # another process sets no event
                 await asyncio.sleep(0.05)
 
@@ -79,7 +79,7 @@ async def serving(directory: Path, environment: dict[str, str], port: int) -> As
         yield bot
     finally:
         process.send_signal(signal.SIGTERM)
-        _, err = await asyncio.wait_for(process.communicate(), 30)
+        _, err = await asyncio.wait_for(process.communicate(), 90)
         bot.err = err.decode()
     assert process.returncode == 0, bot.err
 
@@ -96,6 +96,7 @@ def environment(tenant: Tenant, tmp_path: Path) -> Environment:
         value = case.content
         if case.variable != SECRET:
             (tmp_path / "credential").write_text(case.content)
+            (tmp_path / "credential").chmod(0o600)
             value = str(tmp_path / "credential")
         changed = tenant.environment() | {"TIME_SCALE": "0.02"}
         del changed[SECRET]

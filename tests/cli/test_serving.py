@@ -16,7 +16,7 @@ from tests.scenarios.play import Play
 
 async def ready(port: int) -> None:
     """Waits until the process says that it is ready."""
-    async with asyncio.timeout(20), httpx.AsyncClient(trust_env=False) as client:
+    async with asyncio.timeout(90), httpx.AsyncClient(trust_env=False) as client:
         while True:
             try:
                 if (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200:
@@ -39,7 +39,7 @@ async def test_stops_after_what_it_has_begun(tenant: Tenant, tmp_path: Path, por
     await carol.submit(view, justification="Deploy in the wrong second")
     await tenant.slack.until(lambda: any(call.method == "POST" for call in tenant.graph.calls))
     process.send_signal(number)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), 90)
     assert process.returncode == 0, err.decode()
     assert len(tenant.graph.effects) == 1
     assert len(tenant.slack.messages(AUDIT)) == 1

@@ -62,7 +62,7 @@ class Served:
         self._process.start()
         origin = f"http://127.0.0.1:{self._port}"
         self.tenant.slack.deliver_to(f"{origin}/slack/events", PUBLIC_HOST)
-        async with asyncio.timeout(40), httpx.AsyncClient(trust_env=False) as client:
+        async with asyncio.timeout(90), httpx.AsyncClient(trust_env=False) as client:
             while not await _ready(client, origin):  # noqa: ASYNC110  # another process sets no event
                 await asyncio.sleep(0.05)
 

@@ -1,5 +1,6 @@
 """Entra and Graph stand-ins over TLS, and the bot's clients of them."""
 
+import io
 import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -70,12 +71,18 @@ async def restarted(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLCont
 
 
 @pytest.fixture
-def configured_logs() -> Iterator[None]:
-    """The bot's logging for one test, as noisy as it can be."""
+def logged() -> Iterator[io.StringIO]:
+    """What the bot's logging writes in one test, as noisy as it can be.
+
+    Standard error would not do: what pytest puts in its place is another one while fixtures are set up.
+    """
     root, level = logging.getLogger(), logging.getLogger().level
     handlers = root.handlers[:]
     logs.configure("console", "DEBUG")
-    yield
+    [handler] = [one for one in root.handlers if isinstance(one, logging.StreamHandler)]
+    written = io.StringIO()
+    handler.setStream(written)
+    yield written
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()

@@ -82,6 +82,7 @@ async def test_second_challenge_stands(world: World, caller: Caller) -> None:
     ids=["none", "empty", "signs", "short", "text", "list", "binary", "deep", "long", "another error"],
 )
 async def test_garbage_is_no_challenge(world: World, header: str) -> None:
+    """Fails when whatever was decoded is handed to MSAL."""
     target = world.target("operation-approval", ALICE)
     world.graph.faults.add(Fault("POST", status=401, headers={"WWW-Authenticate": header}))
     with pytest.raises(ServiceError) as caught:
@@ -91,7 +92,10 @@ async def test_garbage_is_no_challenge(world: World, header: str) -> None:
 
 
 async def test_challenge_of_a_megabyte(world: World) -> None:
-    """No HTTP client takes such a header: the answer is lost, and nothing else happens."""
+    """No HTTP client takes such a header: the answer is lost, and nothing else happens.
+
+    Fails when that error of the client is let through.
+    """
     target = world.target("operation-approval", ALICE)
     header = challenge(encoded(b'{"a":"%s"}' % (b"a" * 2**20)))
     world.graph.faults.add(Fault("POST", status=401, headers={"WWW-Authenticate": header}))

@@ -165,6 +165,7 @@ async def test_endless_pages_end_without_a_verdict(world: World) -> None:
     ids=["another port", "another host", "unprintable", "no text"],
 )
 async def test_next_link_elsewhere_is_refused(world: World, elsewhere: GraphStandIn, link: object) -> None:
+    """Fails without the comparison of the host."""
     resource = REGISTRY["privileged-role"]
     target = world.target("privileged-role", ALICE)
     caller = await world.caller(ALICE, resource)

@@ -45,7 +45,7 @@ def asked(world: World) -> int:
 
 
 async def becomes(health: CredentialHealth, *, accepted: bool) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await health.accepted() is not accepted:  # noqa: ASYNC110  # the pause passes without an event
             await asyncio.sleep(0.01)
 
@@ -118,8 +118,8 @@ async def test_known_at_once_while_entra_is_slow(world: World, health: Health) -
     """Fails when a probe waits for Entra, and times out."""
     one = health(0)
     assert await one.accepted()
-    world.entra.faults.add(Fault(TOKEN, delay=1.0, times=-1))
-    async with asyncio.timeout(0.5):
+    world.entra.faults.add(Fault(TOKEN, delay=6.0, times=-1))
+    async with asyncio.timeout(4):
         assert [await one.accepted() for _ in range(20)] == [True] * 20
 
 

@@ -144,6 +144,7 @@ async def test_unlinked_while_refused(processes: Processes) -> None:
 
 
 async def test_wrong_keys(processes: Processes) -> None:
+    """Fails when a row that no key opens is an error of its own."""
     account = await processes.sign_in(ALICE)
     async with processes.with_keys(NEW) as tokens:
         with pytest.raises(SignInNeeded) as caught:

@@ -101,7 +101,7 @@ class World:
 
     async def until_asked(self, grant_type: str) -> None:
         """Waits until a token request of that type has come in."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self.token_calls(grant_type):  # noqa: ASYNC110 - the stand-in keeps a list, not an event
                 await asyncio.sleep(0)
 
@@ -126,6 +126,6 @@ async def bot_against(
     accounts = Memory()
     tokens = Tokens(apps, accounts, PATIENCE)
     with msal_http:
-        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=5) as http:
+        async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
             yield World(entra, graph, trust, http, apps, asked, accounts, tokens)
             await tokens.close()

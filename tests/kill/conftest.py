@@ -19,6 +19,14 @@ from tests.postgres import Postgres
 
 AUDIT_KEY: Final = "the key of these tests, long enough"
 
+SECOND: Final = """
+[[rule]]
+effect = "allow"
+kinds = ["*"]
+actors = ["*"]
+second_person = ["*"]
+"""
+
 SetStage = Callable[[Scenario], AbstractAsyncContextManager[Stage]]
 
 
@@ -58,8 +66,10 @@ def set_stage(tmp_path: Path, port: int, database: str) -> SetStage:
     async def stage(scenario: Scenario) -> AsyncIterator[Stage]:
         async with Tenant(tmp_path) as tenant:
             environment = tenant.environment(http=True) | basics()
-            environment |= {"DATABASE_URL": database, "AUDIT_KEY": AUDIT_KEY}
-            stage = Stage(tenant, scenario, environment | {"TIME_SCALE": "0.01", "PORT": str(port)})
+            environment |= {"DATABASE_URL": database, "AUDIT_KEY": AUDIT_KEY, "TIME_SCALE": scenario.scale}
+            if scenario.second:
+                (tmp_path / "policy.toml").write_text(SECOND, encoding="utf-8")
+            stage = Stage(tenant, scenario, environment | {"PORT": str(port)})
             try:
                 yield stage
             finally:

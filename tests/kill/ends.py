@@ -103,7 +103,7 @@ class Ending:
             "posts": (self.posts, end.posts + posts),
             "posts without a read before": (self.unread, 0),
             "replies": (len(self.replies), len(end.replies)),
-            "roots": (len(self.roots), len(end.replies)),
+            "roots": (len(self.roots), end.lines - end.story.count("settled")),
             "buttons": (sum(len(buttons(root)) for root in self.roots), 0),
             "audit lines": (len(self.lines), end.lines),
             "told directly": ({user: len(told) for user, told in self.direct.items()}, dict.fromkeys(end.direct, 1)),

@@ -15,7 +15,9 @@ _MOMENTS: Final = {
     "record": ("before", "after"),
     "start": ("before", "after"),
     "row_called": ("inside", "after"),
-    **dict.fromkeys(("row_requested", "row_joined", "row_ended", "row_settled"), ("inside",)),
+    **dict.fromkeys(
+        ("row_requested", "row_joined", "row_asked", "row_approved", "row_ended", "row_settled"), ("inside",)
+    ),
 }
 """What is no step of a workflow. Of a row written together with others, the transaction has its own name."""
 

@@ -37,6 +37,8 @@ class Scenario:
     `more` and `less`: the names that it passes unlike a plain command. `at`: where the process is killed, if not at all
     of `more`. `wire`: the requests at which a stand-in holds the process. `extra`: by point, how many posts and
     `called` rows there are more: a call without a recorded answer is made again where reading shows no effect.
+    `second`: the policy wants a second person; with `approver`, Bob approves as soon as he can. `scale` shortens the
+    bot's waits.
     """
 
     name: str
@@ -50,6 +52,9 @@ class Scenario:
     wire: str = ""
     end: End = field(default_factory=End)
     extra: Extra = field(default_factory=dict)
+    second: bool = False
+    approver: bool = False
+    scale: str = "0.01"
 
 
 COMMAND: Final = Scenario(
@@ -130,4 +135,29 @@ SETTLED: Final = Scenario(
     at="start#2 sleep#2 watch#1 settled#1 row_settled#1 reply#2 cards#2 audit_post#2 settled_alone#1",
     wire="taken:chat.postMessage#4 taken:chat.postMessage#5",
     end=End(direct={ALICE.slack_id: _CANCELLED}, story=("requested", "called", "ended", "settled"), lines=2),
+)
+APPROVED: Final = Scenario(
+    "approved",
+    second=True,
+    approver=True,
+    scale="0.015",  # leaves Bob 13.5 s, and every row takes as long
+    more="ask#1 row_asked#1 asked#1 sleep#1 row_approved#1 start#2 begin#2 answered#1 thread#2 look#2 assured#1 "
+    "lapse#1",
+    at="ask#1 row_asked#1 asked#1 row_approved#1 start#2 answered#1 assured#1 lapse#1",
+    end=End(replies=("Approved by", _CANCELLED), story=("requested", "asked", "approved", "called", "ended")),
+)
+LAPSED: Final = Scenario(
+    "lapsed",
+    second=True,
+    scale="0.002",
+    more="ask#1 row_asked#1 asked#1 sleep#1 lapse#1 answered#1 alone#1",
+    less="call#1 row_called#1",
+    at="sleep#1 lapse#1 answered#1",
+    end=End(
+        replies=("Nobody approved", TOLD_PRIVATELY),
+        direct={ALICE.slack_id: HEADLINES["refused"]},
+        posts=0,
+        effects=0,
+        story=("requested", "asked", "ended"),
+    ),
 )

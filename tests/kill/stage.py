@@ -11,18 +11,19 @@ from multiprocessing.context import ForkServerProcess
 from typing import Final
 
 from bot.sandbox.faults import Fault
-from bot.sandbox.people import ALICE, Person
+from bot.sandbox.people import ALICE, BOB, Person
 from bot.sandbox.slack_records import OK
 from bot.sandbox.slack_view import View
 from bot.sandbox.tenant import CHANNEL, PUBLIC_HOST, Tenant
+from bot.slack.blocks import APPROVE_ACTION
 from tests.kill import serving
 from tests.kill.ends import Records
 from tests.kill.scenarios import Scenario
 from tests.scenarios.graph.cases import APPROVAL_ITEM, POST
-from tests.scenarios.play import WHY, Play
+from tests.scenarios.play import WHY, Play, buttons
 
 HELD: Final = 0.5
-_PATIENCE: Final = 40.0
+_PATIENCE: Final = 90.0
 
 # Importing takes two seconds: a server does it once, and each process begins as its child.
 PROCESSES: Final = multiprocessing.get_context("forkserver")
@@ -80,7 +81,9 @@ class Stage:
         tenant.slack.limits.response_url_uses = 0  # what is told privately comes as a message that can be counted
         self.target = tenant.graph.add(APPROVAL_ITEM.graph_type, owner=ALICE.oid)
         moment, _, _ = point.partition(":")
-        await self._start(scenario.people, "" if moment in ON_THE_WIRE else point)
+        linked = (*scenario.people, BOB) if scenario.approver else scenario.people
+        await self._start(linked, "" if moment in ON_THE_WIRE else point)
+        approving = asyncio.create_task(self._approve()) if scenario.approver else None
         submissions = await self._dialogs()
         held = self._hold(point) if moment in ON_THE_WIRE else None
         for fault in scenario.faults:
@@ -92,7 +95,20 @@ class Stage:
             # As the person would, whose dialog is still open and says that there was some trouble.
             missed = [one for one in missed if not await one.send()]
         assert not missed
+        if approving:
+            await approving
         await self.records.over(_PATIENCE)
+
+    async def _approve(self) -> None:
+        """Bob presses the button as soon as he sees it; again where the process died of it, or before it was ready."""
+        slack = self.tenant.slack
+        async with asyncio.timeout(_PATIENCE):
+            while "approved" not in await asyncio.to_thread(self.records.story):
+                for message in slack.messages(CHANNEL):
+                    if APPROVE_ACTION in buttons(message):
+                        await slack.click(BOB.slack_id, CHANNEL, message.ts, APPROVE_ACTION)
+                        await asyncio.sleep(2.0)
+                await asyncio.sleep(0.1)
 
     def passed(self) -> list[str]:
         """Every point that the processes have passed."""

@@ -10,10 +10,12 @@ from tests.kill.conftest import AUDIT_KEY, SetStage
 from tests.kill.ends import Ending
 from tests.kill.scenarios import (
     ACCEPTED,
+    APPROVED,
     CARD,
     COMMAND,
     HANDED_ON,
     JOINED,
+    LAPSED,
     LOST,
     REFUSED,
     REPEATED,
@@ -23,7 +25,7 @@ from tests.kill.scenarios import (
 )
 from tests.kill.stage import ON_THE_WIRE
 
-OTHERS: Final = (CARD, LOST, REPEATED, THROTTLED, REFUSED, JOINED, HANDED_ON, SETTLED)
+OTHERS: Final = (CARD, LOST, REPEATED, THROTTLED, REFUSED, JOINED, HANDED_ON, SETTLED, APPROVED, LAPSED)
 ROWS: Final = [
     *(("sqlite", scenario, point) for scenario in (COMMAND, ACCEPTED) for point in points.every(scenario)),
     *(("sqlite", scenario, point) for scenario in OTHERS for point in points.own(scenario)),

@@ -1,9 +1,10 @@
 """Targets from what people type or paste: everything that is not one is refused, nothing is repaired."""
 
+import re
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.resources import Resource, Target, TargetError, is_url, load, path_of, target_of, target_of_url
@@ -51,6 +52,7 @@ NO_IDS: Final = {
 @EACH_KIND
 @pytest.mark.parametrize("text", NO_IDS.values(), ids=NO_IDS.keys())
 def test_what_is_no_id_is_refused(resource: Resource, text: str) -> None:
+    """Fails when an id need only begin like one."""
     with pytest.raises(TargetError) as refused:
         target_of(resource, text)
     assert refused.value.problem == "bad_id"
@@ -225,3 +227,23 @@ def _stays_on_its_path(resource: Resource, target: Target) -> None:
         assert path.count("/") == template.count("/")
         assert not any(piece in path for piece in ("?", "#", "..", "%", "\\", "//", " ", "\n"))
         assert path.isascii()
+
+
+ONE_EDIT = st.builds(
+    lambda whole, at, cut, piece: whole[:at] + piece + whole[at + cut :],
+    st.sampled_from([ID, ID.upper()]),
+    st.sampled_from([0, 7, 8, 9, len(ID) - 1, len(ID)]),
+    st.integers(0, 1),
+    st.sampled_from(["", " ", "\n", "..", "/", "?", "0", "A", "\u0660", "\x00"]),
+)
+
+
+@settings(deadline=None)
+@given(resource=st.sampled_from(RESOURCES), text=ONE_EDIT)
+def test_nothing_is_repaired(resource: Resource, text: str) -> None:
+    """Fails with `match` instead of `fullmatch`, and when what is given is trimmed or normalised."""
+    if re.fullmatch(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", text):
+        assert target_of(resource, text).id == text
+    else:
+        with pytest.raises(TargetError):
+            target_of(resource, text)

@@ -52,7 +52,7 @@ async def graph(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIter
 
 @pytest.fixture
 async def http(trust: ssl.SSLContext) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=5) as client:
+    async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as client:
         yield client
 
 

@@ -41,7 +41,7 @@ async def page(slack: SlackStandIn, graph: GraphStandIn) -> AsyncIterator[Page]:
 
 @pytest.fixture
 async def browser(page: Page) -> AsyncIterator[aiohttp.ClientSession]:
-    timeout = aiohttp.ClientTimeout(total=5)
+    timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(page.url, headers={"Origin": page.url}, timeout=timeout) as session:
         yield session
 

@@ -12,6 +12,7 @@ from bot.sandbox.slack_view import View
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 
 WHY = "Asked for by mistake"
+NOTHING_SENT = "This could not be recorded in time, so nothing was sent. Press the button again."
 
 
 def words(blocks: list[dict[str, Any]]) -> str:
@@ -77,8 +78,12 @@ class Play:
         return await self.tenant.slack.until(filled)
 
     async def submit(self, view: View, **values: str) -> Ack:
-        """Presses the dialog's button with these inputs."""
-        return await self.tenant.slack.submit(self.person.slack_id, view.id, values)
+        """Presses the dialog's button with these inputs; again, as people do, where a busy machine was too slow."""
+        for _ in range(3):
+            ack = await self.tenant.slack.submit(self.person.slack_id, view.id, values)
+            if NOTHING_SENT not in str(ack.body):
+                break
+        return ack
 
     async def cancel(self, kind: str, target_id: str, why: str = WHY) -> Message:
         """Cancels by slash command; the final reply in the thread."""

@@ -20,6 +20,7 @@ HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "referrer-policy": "no-referrer",
+    "server": "cancel-approval",
     "x-content-type-options": "nosniff",
 }
 JSON: Final = {"Content-Type": "application/json"}
@@ -99,7 +100,7 @@ async def test_a_replayed_request_has_one_effect(tenant: Tenant, edge: Bot, alic
 
 
 async def test_bodies_that_are_too_large(tenant: Tenant, edge: Bot) -> None:
-    """Fails without aiohttp's `client_max_size` (chunked) and without the look at what is declared."""
+    """Fails without the look at how much has come (chunked), and at how much is declared."""
     assert await _status(edge, b"", {"Content-Length": "1048577"}) == 413
     head = f"POST /slack/events HTTP/1.1\r\nHost: {PUBLIC_HOST}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
     chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
@@ -112,7 +113,7 @@ async def test_bodies_that_are_too_large(tenant: Tenant, edge: Bot) -> None:
 
 async def test_a_body_that_does_not_come(edge: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails without the time limit: the connection would be kept for ever."""
-    monkeypatch.setattr("bot.web.edge._BODY_SECONDS", 0.2)
+    monkeypatch.setattr("bot.web.bodies._SECONDS", 0.2)
     reply = await ask(edge.port, headers={"Content-Length": "10"}, body=b"abc")
     assert reply.status == 408
 
@@ -165,6 +166,7 @@ async def test_hosts_paths_and_methods(tenant: Tenant, edge: Bot) -> None:
 
 
 async def test_headers_on_everything(tenant: Tenant, edge: Bot) -> None:
+    """Fails without `_protect`; and where aiohttp names itself, Python, and their versions."""
     replies = [
         await ask(edge.port, "GET", "/healthz"),
         await ask(edge.port, "GET", "/readyz"),

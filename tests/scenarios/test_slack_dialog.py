@@ -118,6 +118,7 @@ async def test_a_trigger_that_expired_is_told_privately(tenant: Tenant, alice: P
 @pytest.mark.usefixtures("socket_bot")
 @pytest.mark.parametrize("entered", ["..", "a?x", "a#", "%2e%2e", f"{ID}\n", "a" * 3000, f"{ID}/cancel"])
 async def test_a_bad_id_is_refused_at_its_input(tenant: Tenant, alice: Play, entered: str) -> None:
+    """Fails when an id need only begin like one."""
     view = await alice.dialog("approval-item")
     ack = await alice.submit(view, id=entered, justification=WHY)
     assert isinstance(ack.body, dict)

@@ -10,10 +10,9 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE
 from bot.sandbox.slack_records import Ack
 from bot.sandbox.tenant import CHANNEL, Tenant
-from tests.scenarios.play import WHY, Play, tampered, words
+from tests.scenarios.play import NOTHING_SENT, WHY, Play, tampered, words
 from tests.scenarios.test_slack_cards import posted
 
-NOTHING_SENT = "This could not be recorded in time, so nothing was sent. Press the button again."
 OURS = "The bot's own database cannot be used just now, so nothing was sent."
 
 
@@ -43,7 +42,7 @@ async def test_a_submission_while_the_database_is_locked(tenant: Tenant, alice: 
     view = await alice.dialog(f"approval-item {target}")
     await alice.loaded()
     with _locked(tenant):
-        assert _in_time(await alice.submit(view, justification=WHY))
+        assert _in_time(await tenant.slack.submit(alice.person.slack_id, view.id, {"justification": WHY}))
         assert NOTHING_SENT in view.errors["justification"]
     await alice.submit(view, justification=WHY)
     assert "Cancelled" in words((await alice.reply()).blocks)
@@ -60,7 +59,7 @@ async def test_a_submission_that_fails_late(tenant: Tenant, alice: Play) -> None
     view = await alice.dialog(f"approval-item {tenant.graph.add('approvalItem', owner=ALICE.oid)}")
     await alice.loaded()
     with _locked(tenant) as other:
-        assert _in_time(await alice.submit(view, justification=WHY))
+        assert _in_time(await tenant.slack.submit(alice.person.slack_id, view.id, {"justification": WHY}))
         assert NOTHING_SENT in view.errors["justification"]
         other.execute("DROP TABLE audit_rows")
         other.execute("COMMIT")

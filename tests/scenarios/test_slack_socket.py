@@ -69,7 +69,7 @@ async def test_a_stop_lets_a_submission_begin(
     async with start(mode) as bot:
         view = await alice.dialog(f"approval-item {target}")
         await alice.loaded()
-        slow = Fault("users.info", delay=0.5)
+        slow = Fault("users.info", delay=0.2)
         tenant.slack.faults.add(slow)
         submitting = asyncio.create_task(alice.submit(view, justification=WHY))
         await tenant.slack.until(lambda: slow.times == 0)

@@ -9,14 +9,13 @@ from pathlib import Path
 
 from bot.accounts import Accounts
 from bot.audit import Audit
-from bot.cancel import CANCEL
 from bot.cancellation import Actor, Cancellation
 from bot.cancellations import Cancellations
 from bot.durable import Engine
 from bot.instances import Instance, Watchman
 from bot.keys import Sealer
 from bot.resources import Target
-from bot.runs import Run, Runs
+from bot.runs import CANCEL, Run, Runs
 from bot.sandbox.people import ALICE, TEAM_ID
 from bot.store import Store
 from bot.timings import Timings
@@ -92,7 +91,7 @@ async def test_what_has_just_begun_is_left_alone(tmp_path: Path) -> None:
     kept = Cancellations(store, Accounts(store, ""), Audit(store, KEY), Sealer(KEY), "one")
     assert await kept.record(WISH, "key", {}, math.inf) is None
     watch = asyncio.create_task(Watchman(instance, engine, runs, timings, nothing_left).watch())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not ended:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     assert (ended, await runs.open("one")) == ([WISH.id], [Run(WISH.id, 0)])

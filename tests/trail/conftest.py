@@ -16,6 +16,7 @@ from bot.tables import audit_people, audit_rows
 from bot.trail import Verdict, verify
 
 KEY = b"the key of these tests, long enough"
+_AT_ONCE = 500
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 CANCELLATION = Cancellation(
     id="a" * 32,
@@ -69,7 +70,9 @@ async def fill(store: Store, count: int) -> None:
         previous = mac_of(KEY, previous, row | {"at": moment(LONG_AGO + timedelta(days=seq))})
         side.append({"seq": seq, "salt": f"{seq}", **people})
         chained.append(row | {"mac": previous})
-    await store.change(audit_people.insert().values(side), audit_rows.insert().values(chained))
+    for first in range(0, count, _AT_ONCE):  # a statement takes long to write, and a transaction must not idle
+        part = slice(first, first + _AT_ONCE)
+        await store.change(audit_people.insert().values(side[part]), audit_rows.insert().values(chained[part]))
 
 
 async def tamper(store: Store, *changes: sa.Executable) -> None:

@@ -78,5 +78,5 @@ async def test_bot_writes_while_an_export_waits(empty: Store) -> None:
     await fill(empty, BATCH + 1)
     async with contextlib.aclosing(export(empty, None, None)) as exported:
         await anext(exported)
-        await asyncio.wait_for(write(empty, 1), 5)
+        await asyncio.wait_for(write(empty, 1), 60)
         assert len([entry async for entry in exported]) == BATCH + 1

@@ -80,6 +80,7 @@ def test_timestamps_that_are_none(timestamp: bytes) -> None:
 
 
 def test_signatures_that_are_none() -> None:
+    """Fails without the comparison, and where what is compared is tidied up first."""
     at, right = str(NOW).encode(), sign(BODY)
     assert genuine(at, right)
     wrong = [

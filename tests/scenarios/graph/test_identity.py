@@ -40,6 +40,7 @@ async def test_challenge_of_the_call(alone: Scene, start: Start, case: Case) -> 
 
 
 async def test_challenge_for_ever(scene: Scene) -> None:
+    """Fails when a challenge is answered more than once for a call."""
     target = scene.add(APPROVAL_ITEM)
     challenge = 'Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="'
     scene.fail(POST, status=401, headers={"WWW-Authenticate": challenge}, times=-1)
@@ -50,6 +51,7 @@ async def test_challenge_for_ever(scene: Scene) -> None:
 
 @pytest.mark.parametrize("case", AS_PERSON, ids=lambda case: case.kind)
 async def test_sign_in_was_revoked(alone: Scene, start: Start, case: Case) -> None:
+    """Fails when Entra's refusal is told like an outage."""
     target = alone.add(case)
     alone.tenant.entra.token_lifetime = 60  # MSAL renews what has less than five minutes left
     async with start():

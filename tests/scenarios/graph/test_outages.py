@@ -82,6 +82,7 @@ SILENT: list[dict[str, Any]] = [{"drop": True}, {"status": 503}, {"status": 200,
 @pytest.mark.parametrize("case", [APPROVAL_ITEM, OPERATION_APPROVAL], ids=["person", "application"])
 @pytest.mark.parametrize("what", SILENT, ids=str)
 async def test_entra_is_down(alone: Scene, start: Start, case: Case, what: dict[str, Any]) -> None:
+    """Fails when what MSAL raises then is let through."""
     target = alone.add(case)
     alone.tenant.entra.token_lifetime = 60  # MSAL renews what has less than five minutes left
     async with start():

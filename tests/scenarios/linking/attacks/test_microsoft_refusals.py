@@ -134,7 +134,10 @@ ERRORS: Final = ["access_denied", "server_error", "login_required", "interaction
 
 @pytest.mark.parametrize("error", ERRORS)
 async def test_errors_that_microsoft_sends(tenant: Tenant, browser: Browser, error: str) -> None:
-    """With the right state; what they say is not shown, and the sign-in can still be finished."""
+    """With the right state; what they say is not shown, and the sign-in can still be finished.
+
+    Fails when the page quotes any of it.
+    """
     page = await to_microsoft(tenant, browser, DAVE)
     address, _, query = (await leaving(browser, DAVE.email)).partition("?")
     state = next(part for part in query.split("&") if part.startswith("state="))

@@ -1,0 +1,174 @@
+"""`check` names everything that is not as it must be; and no command uses secrets that lie open to others."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+from tests.certificates import self_signed
+from tests.cli.conftest import ROOT, Command
+
+NOBODY = "https://127.0.0.1:1"
+LOOK_AFTER = [("audit", "verify"), ("jobs", "list"), ("links", "list"), ("migrate",)]
+
+
+def lines(out: str) -> dict[str, str]:
+    """The first word of each line by what it is about."""
+    return {name: how for how, name in re.findall(r"^(ok|FAIL|--) +([^:]+):", out, re.MULTILINE)}
+
+
+async def test_everything_is_there(command: Command, tenant: Tenant) -> None:
+    ran = await command("check", **tenant.environment())
+    assert (ran.code, ran.err) == (0, "")
+    assert lines(ran.out) == {
+        **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Slack"], "ok"),
+        **dict.fromkeys(["NOTIFY_CHANNEL", "AUDIT_CHANNEL"], "ok"),
+        **dict.fromkeys(["linking", "file"], "--"),
+    }
+
+
+async def test_every_host_that_is_out_of_reach(command: Command, tenant: Tenant) -> None:
+    """Fails when it stops at the first."""
+    away = {
+        "DATABASE_URL": "postgresql://bot:canary@127.0.0.1:1/bot",
+        "AUDIT_KEY": "x" * 32,
+        "AZURE_AUTHORITY_HOST": NOBODY,
+        "GRAPH_URL": NOBODY,
+        "SLACK_API_URL": "http://127.0.0.1:1/api/",
+    }
+    ran = await command("check", **tenant.environment() | away)
+    assert (ran.code, "Traceback" in ran.err) == (1, False)
+    found = lines(ran.out)
+    assert {name for name, how in found.items() if how == "FAIL"} == {"database", "Entra", "Graph", "Slack"}
+    assert (found["NOTIFY_CHANNEL"], found["AUDIT_CHANNEL"]) == ("--", "--")
+    assert "canary" not in ran.out + ran.err
+
+
+async def test_graph_with_a_certificate_that_nobody_trusts(command: Command, tenant: Tenant) -> None:
+    """Fails when only the connection is tried, and not TLS."""
+    ran = await command("check", **tenant.environment() | {"CA_BUNDLE": "", "TIME_SCALE": "0.1"})
+    assert "FAIL  Graph: " in ran.out
+    assert "(SSLCertVerificationError). Check GRAPH_URL and CA_BUNDLE." in ran.out
+
+
+async def test_missing_scopes_are_named(command: Command, tenant: Tenant) -> None:
+    tenant.slack.scopes -= {"users:read", "usergroups:read"}
+    ran = await command("check", **tenant.environment())
+    sentence = "the bot token lacks the scopes usergroups:read, users:read. Install the app again, with the manifest."
+    assert (ran.code, f"FAIL  Slack: {sentence}\n" in ran.out) == (1, True), ran.out
+
+
+async def test_the_sample_of_the_readme(command: Command, tmp_path: Path) -> None:
+    """Fails when what everybody copies goes to Slack and Microsoft as if it were real."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    [sample] = re.findall(r"```sh\n( *SLACK_BOT_TOKEN=.*?)```", readme, re.DOTALL)
+    (tmp_path / ".env").write_text(re.sub(r"^ +", "", sample, flags=re.MULTILINE), encoding="utf-8")
+    (tmp_path / ".env").chmod(0o600)
+    for name in ("check", "serve"):
+        ran = await command(name)
+        assert ran.code == 2
+        assert re.findall(r"(\w+): is the README's sample still", ran.err) == [
+            "SLACK_BOT_TOKEN",
+            "SLACK_APP_TOKEN",
+            "AZURE_TENANT_ID",
+            "AZURE_CLIENT_ID",
+            "AZURE_CLIENT_SECRET",
+        ]
+
+
+async def test_modes(command: Command, tenant: Tenant, tmp_path: Path) -> None:
+    """What a platform mounts is read as it is, and its mode is told; so are our own files'."""
+    mount = tmp_path / "secrets"
+    mount.mkdir()
+    environment = tenant.environment() | {"SECRETS_DIR": str(mount)}
+    (mount / "SLACK_BOT_TOKEN").write_text(environment.pop("SLACK_BOT_TOKEN"))
+    (mount / "SLACK_BOT_TOKEN").chmod(0o444)
+    (mount / "unrelated").touch()
+    (tmp_path / ".env").touch(mode=0o400)
+    ran = await command("check", **environment)
+    assert ran.code == 0, ran.out + ran.err
+    assert f"--    file: {mount}/SLACK_BOT_TOKEN, mode 0444, as it is mounted\n" in ran.out
+    assert f"--    file: {tmp_path}/bot.db, mode 0600\n" in ran.out
+    assert "--    file: .env, mode 0400\n" in ran.out
+    assert "unrelated" not in ran.out
+
+
+Expose = Callable[[Path], dict[str, str]]
+
+
+def env_file(directory: Path) -> dict[str, str]:
+    (directory / ".env").touch()
+    (directory / ".env").chmod(0o644)
+    return {}
+
+
+def certificate(directory: Path) -> dict[str, str]:
+    (directory / "bot.pem").write_text(self_signed())
+    (directory / "bot.pem").chmod(0o640)
+    return {"AZURE_CLIENT_CERTIFICATE_PATH": str(directory / "bot.pem")}
+
+
+def policy(directory: Path) -> dict[str, str]:
+    (directory / "policy.toml").chmod(0o664)
+    return {}
+
+
+def database(directory: Path) -> dict[str, str]:
+    (directory / "bot.db").touch()
+    (directory / "bot.db").chmod(0o604)
+    return {}
+
+
+def key(directory: Path) -> dict[str, str]:
+    (directory / "bot.db").touch(mode=0o600)
+    (directory / "audit.key").write_text("k" * 32)
+    (directory / "audit.key").chmod(0o644)
+    return {}
+
+
+OPEN: dict[str, tuple[Expose, str]] = {
+    ".env": (env_file, "chmod 600 .env"),
+    "AZURE_CLIENT_CERTIFICATE_PATH": (certificate, "chmod 600 {directory}/bot.pem"),
+    "POLICY_FILE": (policy, "chmod go-w {directory}/policy.toml"),
+    "DATABASE_URL": (database, "chmod 600 {directory}/bot.db"),
+    "AUDIT_KEY": (key, "chmod 600 {directory}/audit.key"),
+}
+
+
+@pytest.mark.parametrize("name", OPEN)
+async def test_open_files_stop_the_start(command: Command, tenant: Tenant, tmp_path: Path, name: str) -> None:
+    """One sentence with the file, its mode and what mends it; nothing is posted and Graph is not asked."""
+    expose, mend = OPEN[name]
+    environment = tenant.environment()
+    environment |= expose(tmp_path)
+    for which in ("serve", "check"):
+        ran = await command(which, **environment)
+        assert ran.code == 2, ran.out + ran.err
+        [sentence] = [line for line in (ran.out + ran.err).splitlines() if "others than its owner can" in line]
+        assert f"{name}: others" in sentence
+        assert sentence.endswith(f"run: {mend.format(directory=tmp_path)}")
+        assert "Traceback" not in ran.err
+    assert tenant.slack.messages(CHANNEL) == tenant.slack.messages(AUDIT) == []
+    assert tenant.graph.calls == []
+
+
+@pytest.mark.parametrize("typed", LOOK_AFTER, ids=" ".join)
+@pytest.mark.parametrize("name", [".env", "DATABASE_URL"])
+async def test_operators_commands_use_them_neither(
+    command: Command, tmp_path: Path, typed: tuple[str, ...], name: str
+) -> None:
+    OPEN[name][0](tmp_path)
+    environment = {"DATABASE_URL": f"sqlite:///{tmp_path}/bot.db", "AUDIT_KEY": "k" * 32}
+    if name == ".env":
+        (tmp_path / "bot.db").touch(mode=0o600)
+    ran = await command(*typed, **environment)
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{name}: others than its owner can read or change" in ran.err
+
+
+async def test_audit_does_not_use_an_open_key(command: Command, tmp_path: Path) -> None:
+    key(tmp_path)
+    ran = await command("audit", "verify", DATABASE_URL=f"sqlite:///{tmp_path}/bot.db")
+    assert (ran.code, "AUDIT_KEY: others than its owner can read or change" in ran.err) == (2, True)

@@ -1,0 +1,59 @@
+"""`policy check`: what an operator is told of a policy file."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+
+async def test_check_needs_only_the_file(command: Command, tmp_path: Path) -> None:
+    """Fails when it asks for what only a serving bot needs."""
+    (tmp_path / "new.toml").write_text(
+        '[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["S0HELPDESK"]\nsecond_person = ["S0LEADS"]\n'
+    )
+    ran = await command("policy", "check", "new.toml", KINDS="*")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == (
+        "new.toml: 1 rule (1 allow, 0 deny).\nEvery kind that is switched on may be cancelled by somebody.\n"
+    )
+
+
+async def test_check_tells_what_is_hardly_meant(command: Command, tmp_path: Path) -> None:
+    rule = '[[rule]]\neffect = "allow"\nkinds = ["access-package"]\nactors = ["*"]\n'
+    (tmp_path / "policy.toml").write_text(f"\n{rule}own_only = false\n\n{rule}")
+    ran = await command("policy", "check")
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [
+            "policy.toml: 2 rules (2 allow, 0 deny).",
+            "warning: line 2: rule 1: it lets everybody in the team cancel anybody's requests, "
+            "as far as Microsoft lets them.",
+            "warning: line 8: rule 2: it adds nothing to rule 1.",
+            "Nobody may cancel: approval-item, operation-approval.",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[rule]]\nwho = 1", "line 2: rule 1 who: there is no such key"),
+        ('[[rule]]\neffect = "allow"\nkinds = ["acess-package"]\nactors = ["*"]', "did you mean access-package?"),
+        ("[[rule", "line 1: [[rule: it is no TOML"),
+        (None, "policy.toml does not exist"),
+    ],
+)
+async def test_check_of_what_cannot_be_used(command: Command, tmp_path: Path, text: str | None, told: str) -> None:
+    if text:
+        (tmp_path / "policy.toml").write_text(text)
+    ran = await command("policy", "check", "policy.toml")
+    assert (ran.code, ran.out, told in ran.err) == (2, "", True), ran.err
+
+
+async def test_check_without_a_file(command: Command) -> None:
+    ran = await command("policy", "check")
+    assert (ran.code, ran.out.splitlines()[0]) == (
+        0,
+        "policy.toml does not exist: everybody may cancel their own requests, and nothing else.",
+    )
