@@ -19,6 +19,7 @@ FORBIDDEN: Final = [
     0xDBFF,
     0xDC00,
     0xDFFF,
+    *range(0x7F, 0xA0),
 ]
 
 
