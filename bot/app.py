@@ -142,8 +142,14 @@ class Bot:
         return urlsplit(self._settings.public_url or "").netloc
 
     async def _ready(self) -> bool:
+        services = self._services
         connected = self._socket is None or await self._socket.client.is_connected()
-        return connected and await self._services.store.reachable() and await self._services.credential.accepted()
+        return (
+            connected
+            and services.clock.right
+            and await services.store.reachable()
+            and await services.credential.accepted()
+        )
 
 
 def _bolt(configuration: Configuration, services: Services) -> AsyncApp:

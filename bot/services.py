@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.accounts import Accounts
+from bot.clock import Clock
 from bot.configuration import Configuration
 from bot.errors import Unavailable
 from bot.graph.client import GraphClient
@@ -45,6 +46,7 @@ class Services:
     team: str
     timings: Timings
     context: ssl.SSLContext
+    clock: Clock
     metrics: Metrics
 
 
@@ -68,15 +70,16 @@ async def open_services(
             await store.prepare()
         accounts = Accounts(store, settings.token_keys.get_secret_value() if settings.token_keys else "")
         options = _http_options(settings, timings)
-        entra = stack.enter_context(httpx.Client(**options | {"timeout": timings.entra}))
+        clock, metrics = Clock(), Metrics()
+        told: dict[str, Any] = {"response": [lambda answer: clock.note(answer.headers.get("Date", ""))]}
+        entra = stack.enter_context(httpx.Client(**options | {"timeout": timings.entra, "event_hooks": told}))
         variable, credential = _credential(settings)
         msal = MsalApps(_authority(settings, credential), entra)
         tokens = Tokens(msal, accounts, timings.saved_elsewhere)
         stack.push_async_callback(tokens.close)
         health = CredentialHealth(tokens, settings.resource, variable, timings.credential_again)
         stack.push_async_callback(health.close)
-        metrics = Metrics()
-        counted = _counted(metrics)
+        counted = _counted(metrics, clock)
         http = await stack.enter_async_context(httpx.AsyncClient(**options, event_hooks=counted))
         wire = Wire(http, settings.graph_url, settings.resource, tokens, timings.whole)
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -94,6 +97,7 @@ async def open_services(
             team="" if trying else await _team(slack),
             timings=timings,
             context=options["verify"],
+            clock=clock,
             metrics=metrics,
         )
 
@@ -137,14 +141,15 @@ def _http_options(settings: Settings, timings: Timings) -> dict[str, Any]:
     }
 
 
-def _counted(metrics: Metrics) -> dict[str, list[Callable[..., Awaitable[None]]]]:
-    """What counts each exchange with Graph."""
+def _counted(metrics: Metrics, clock: Clock) -> dict[str, list[Callable[..., Awaitable[None]]]]:
+    """What counts each exchange with Graph, and compares the clocks."""
 
     async def sent(request: httpx.Request) -> None:
         metrics.graph_sent(request.method)
 
     async def answered(response: httpx.Response) -> None:
         metrics.graph_answered(response.request.method, response.status_code)
+        clock.note(response.headers.get("Date", ""))
 
     return {"request": [sent], "response": [answered]}
 

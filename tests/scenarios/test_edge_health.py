@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 
 import psycopg
@@ -13,10 +14,12 @@ from psycopg.conninfo import conninfo_to_dict
 from bot import workflows
 from bot.app import Bot
 from bot.sandbox.faults import Fault
+from bot.sandbox.people import ALICE
 from bot.sandbox.tenant import Tenant
 from bot.store import Store
 from tests.postgres import Postgres
 from tests.scenarios.conftest import Start
+from tests.scenarios.play import Play
 from tests.web.edge import Reply, ask
 
 
@@ -38,7 +41,7 @@ async def _get(bot: Bot, path: str = "/readyz") -> Reply:
 
 
 async def _becomes(bot: Bot, status: int) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while (await _get(bot)).status != status:
         assert time.monotonic() < end, f"not {status}"
 
@@ -81,3 +84,17 @@ async def test_not_ready_without_the_socket(tenant: Tenant, start: Start, monkey
 async def test_slacks_endpoint_is_closed_in_socket_mode(start: Start) -> None:
     async with start("socket") as bot:
         assert (await ask(bot.port)).status == 404
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+async def test_clock(bot: Bot, tenant: Tenant, alice: Play, minutes: int) -> None:
+    """Ten minutes wrong by Microsoft's answers, until it is set. Fails when readiness does not ask `Clock`."""
+    date = formatdate(time.time() + minutes * 60, usegmt=True)
+    tenant.graph.faults.add(Fault("GET .*", status=503, headers={"Date": date}))
+    await alice.command(f"approval-item {tenant.graph.add('approvalItem', owner=ALICE.oid)}")
+    view = await alice.loaded()
+    await _becomes(bot, 503)
+    await tenant.slack.close(ALICE.slack_id, view.id)
+    await alice.command(f"approval-item {tenant.graph.add('approvalItem', owner=ALICE.oid)}")
+    await alice.loaded()
+    await _becomes(bot, 200)

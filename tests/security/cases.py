@@ -217,7 +217,10 @@ CASES: Final[dict[str, Case]] = {
             "tests/test_policy_file.py::test_any_bytes_are_rules_or_refused",
         ),
     ),
-    "e": Case("the clock is set: nothing is done twice", ("tests/faults/test_storage.py::test_clock_is_set",)),
+    "e": Case(
+        "the clock is wrong: not ready; it is set: nothing is done twice",
+        ("tests/scenarios/test_edge_health.py::test_clock", "tests/faults/test_storage.py::test_clock_is_set"),
+    ),
     "f": Case(
         "told to stop in the middle: it ends first, or goes on at the next start",
         (
