@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.errors import ConfigError
+from bot.files import problems_of_policy
 from bot.policy import ANY, Identity, Rule
 from bot.policy_file import PolicyFile, load_policy
 from bot.resources import Registry, RegistryError, load
@@ -70,6 +71,8 @@ def _policy(settings: Selection) -> PolicyFile:
     # A mistyped path must not silently drop deny rules; only the default may be absent.
     if "policy_file" in settings.model_fields_set and not settings.policy_file.is_file():
         raise ConfigError([f"POLICY_FILE: {settings.policy_file} does not exist"])
+    if problems := [*problems_of_policy(settings.policy_file)]:
+        raise ConfigError(problems)
     return load_policy(settings.policy_file)
 
 

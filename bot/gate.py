@@ -77,7 +77,7 @@ class Gate:
             raise Refused(decision.reason, *_NOT_HERE)
         if second.user == first.user:
             raise Refused("same_person", *_SAME)
-        answer = may_approve(self._rules, decision.second_person, _question(second, resource, owned))
+        answer = may_approve(self._rules, decision.second_person, question_of(second, resource, owned))
         if not answer.allowed:
             raise Refused(f"second_{answer.reason}", *_NOT_SECOND)
         if first.account is None or second.account is None:
@@ -125,10 +125,11 @@ class Gate:
         return seen.look
 
     def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:
-        return decide(self._rules, _question(actor, resource, owned))
+        return decide(self._rules, question_of(actor, resource, owned))
 
 
-def _question(actor: Actor, resource: Resource, owned: Ownership) -> Question:
+def question_of(actor: Actor, resource: Resource, owned: Ownership) -> Question:
+    """What the policy is asked about this person."""
     return Question(
         user=actor.user,
         groups=actor.groups,

@@ -136,7 +136,7 @@ def before_call(resource: Resource, look: Look, decision: Decision, lost: int, m
     """
     if lost:
         return _read_back(resource, look, decision, lost, most_lost)
-    unread_own = _may_go_unread(resource, look, decision)
+    unread_own = may_go_unread(resource, look, decision)
     if not decision.allowed and not unread_own:
         return _refused(decision, look)
     if look.missing:
@@ -237,7 +237,7 @@ def _refused(decision: Decision, look: Look) -> Outcome:
     return Outcome(Reason.POLICY, detail=decision.reason)
 
 
-def _may_go_unread(resource: Resource, look: Look, decision: Decision) -> bool:
+def may_go_unread(resource: Resource, look: Look, decision: Decision) -> bool:
     """Whether nobody could read it, but the call as the person is one that the service limits to their own requests."""
     as_person = decision.reason is PolicyReason.OWNERSHIP_UNKNOWN and decision.identity is Identity.DELEGATED
     return as_person and not look.snapshot and not look.missing and resource.call_for(None).only_own

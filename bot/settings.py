@@ -24,7 +24,7 @@ from pydantic_settings import BaseSettings, NoDecode
 
 from bot import logs
 from bot.errors import ConfigError
-from bot.files import is_mounted, problems_of_policy, problems_of_secret
+from bot.files import is_mounted, problems_of_secret
 from bot.networks import Network, networks
 from bot.resources import Cloud
 from bot.storage import MODEL_CONFIG, Storage, problems_of, secrets_of, sources
@@ -265,7 +265,6 @@ def _open_to_others(given: Mapping[str, Any]) -> Iterator[str]:
     certificate = given.get("azure_client_certificate_path")
     if certificate and not is_mounted(Path(certificate)):
         yield from problems_of_secret("AZURE_CLIENT_CERTIFICATE_PATH", Path(certificate))
-    yield from problems_of_policy(Path(given.get("policy_file") or Selection.model_fields["policy_file"].default))
 
 
 def _missing(given: Mapping[str, object]) -> Iterator[str]:

@@ -23,6 +23,7 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 async def run(_options: argparse.Namespace) -> int:
     """Prints a line for each thing, and goes on after what is not as it must be; the worst exit code of them."""
     from bot.configuration import load_configuration
+    from bot.policy import groups_named
     from bot.services import open_services
 
     configuration = load_configuration()
@@ -43,6 +44,8 @@ async def run(_options: argparse.Namespace) -> int:
                 print(f"--    {name}: not tried, without Slack")
             elif channel_id:
                 codes.append(await _line(name, _channel(services, channel_id)))
+        for group in sorted(groups_named(configuration.rules)) if not slack else ():
+            codes.append(await _line(f"user group {group}", _group(services, group)))
         _tell_files(settings, services)
     return max(codes)
 
@@ -145,6 +148,17 @@ async def _channel(services: "Services", channel_id: str) -> str:
     if not found.get("is_member"):
         raise BotError(f"{channel_id}: the bot is not in it.", "Invite the bot to the channel.")
     return channel_id
+
+
+async def _group(services: "Services", group: str) -> str:
+    """Its members; while one that the policy names cannot be looked up, nobody may do anything."""
+    from bot.slack.api import FAULTS, error_of
+
+    try:
+        members = (await services.slack.usergroups_users_list(usergroup=group))["users"]
+    except FAULTS as error:
+        raise BotError(f"{error_of(error)}.", "Mend its id in POLICY_FILE: nobody is let in without it.") from error
+    return f"{len(members)} members"
 
 
 def _tell_files(settings: "Settings", services: "Services") -> None:

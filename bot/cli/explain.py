@@ -8,13 +8,13 @@ from bot.accounts import Accounts
 from bot.cancellation import Actor
 from bot.configuration import Configuration, load_configuration
 from bot.errors import InputError, Refused, SignInNeeded, Unavailable
-from bot.gate import Gate, Seen
+from bot.gate import Gate, Seen, question_of
+from bot.outcome import may_go_unread
 from bot.policy import (
     ANY,
     Decision,
     Identity,
     Ownership,
-    Question,
     Reason,
     decide,
     groups_named,
@@ -126,7 +126,7 @@ class Explanation:
         lines += [_line("reading", _shown(seen)), _line("before the call", self._said(seen.decision))]
         if seen.decision.allowed or not seen.decision.possible:
             return (seen.decision if seen.decision.allowed else None), lines
-        unread = _goes_unread(self._resource, seen)
+        unread = may_go_unread(self._resource, seen.look, seen.decision)
         return (seen.decision if unread else None), [*lines, _line("", _UNREAD if unread else _NOT_READ)]
 
     async def second_persons(self, first: Actor, decision: Decision) -> AsyncIterator[str]:
@@ -150,7 +150,9 @@ class Explanation:
             return f"may not: {error.reason}"
         except Unavailable as error:
             return f"may not: {error.sentence}"
-        answer = may_approve(self._policy.rules, decision.second_person, self._question(second, Ownership.UNKNOWN))
+        answer = may_approve(
+            self._policy.rules, decision.second_person, question_of(second, self._resource, Ownership.UNKNOWN)
+        )
         if not answer.allowed:
             return self._said(answer)
         return f"may, as {second.account_name}" if second.account else "may, once they have linked a Microsoft account"
@@ -168,18 +170,7 @@ class Explanation:
         return sorted(members)
 
     def _decide(self, actor: Actor, ownership: Ownership) -> Decision:
-        return decide(self._policy.rules, self._question(actor, ownership))
-
-    def _question(self, actor: Actor, ownership: Ownership) -> Question:
-        return Question(
-            user=actor.user,
-            groups=actor.groups,
-            channel=actor.channel,
-            visible=actor.visible,
-            kind=self._resource.kind,
-            ownership=ownership,
-            linked=actor.account is not None,
-        )
+        return decide(self._policy.rules, question_of(actor, self._resource, ownership))
 
     def _said(self, decision: Decision) -> str:
         said = _SAID[decision.reason]
@@ -224,12 +215,6 @@ def _shown(seen: Seen) -> str:
         return "nobody may read it, so whose it is is not known"
     asked = seen.look.snapshot.requestor_oid
     return f"{_WHOSE[seen.ownership]}{f', asked for by {asked}' if asked else ''}; state {seen.look.state or 'unknown'}"
-
-
-def _goes_unread(resource: Resource, seen: Seen) -> bool:
-    unread = not seen.look.snapshot and not seen.look.missing
-    as_person = seen.decision.identity is Identity.DELEGATED
-    return seen.decision.possible and unread and as_person and resource.call_for(None).only_own
 
 
 def _line(name: str, text: str) -> str:

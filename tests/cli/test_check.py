@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+from bot.sandbox.tenant import AUDIT, CHANNEL, ELSEWHERE, HELPDESK, Tenant
 from tests.certificates import self_signed
 from tests.cli.conftest import ROOT, Command
 
@@ -24,7 +24,7 @@ async def test_everything_is_there(command: Command, tenant: Tenant) -> None:
     assert (ran.code, ran.err) == (0, "")
     assert lines(ran.out) == {
         **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Slack"], "ok"),
-        **dict.fromkeys(["NOTIFY_CHANNEL", "AUDIT_CHANNEL"], "ok"),
+        **dict.fromkeys(["NOTIFY_CHANNEL", "AUDIT_CHANNEL", f"user group {HELPDESK}"], "ok"),
         **dict.fromkeys(["linking", "file"], "--"),
     }
 
@@ -172,3 +172,19 @@ async def test_audit_does_not_use_an_open_key(command: Command, tmp_path: Path) 
     key(tmp_path)
     ran = await command("audit", "verify", DATABASE_URL=f"sqlite:///{tmp_path}/bot.db")
     assert (ran.code, "AUDIT_KEY: others than its owner can read or change" in ran.err) == (2, True)
+
+
+async def test_a_channel_without_the_bot(command: Command, tenant: Tenant) -> None:
+    """Fails when a channel counts that the bot sees and cannot post in."""
+    ran = await command("check", **tenant.environment() | {"AUDIT_CHANNEL": ELSEWHERE})
+    sentence = f"{ELSEWHERE}: the bot is not in it. Invite the bot to the channel."
+    assert (ran.code, f"FAIL  AUDIT_CHANNEL: {sentence}\n" in ran.out) == (1, True), ran.out
+
+
+async def test_a_user_group_that_is_none(command: Command, tenant: Tenant, tmp_path: Path) -> None:
+    """Fails when it is found only by everybody who is refused for it."""
+    policy = tmp_path / "mistyped.toml"
+    policy.write_text('[[rule]]\neffect = "deny"\nkinds = ["*"]\nactors = ["S0NOBODY"]\n', encoding="utf-8")
+    policy.chmod(0o600)
+    ran = await command("check", **tenant.environment() | {"POLICY_FILE": str(policy)})
+    assert (ran.code, "FAIL  user group S0NOBODY: no_such_subteam." in ran.out) == (1, True), ran.out
