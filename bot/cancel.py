@@ -23,6 +23,7 @@ from bot.following import answered
 from bot.gate import Gate
 from bot.metrics import Metrics
 from bot.outcome import Look, Outcome, Reason, Result, prevented
+from bot.policy import Identity
 from bot.recorded import LOOKED, NOTHING, OUTCOME, Failed, Outdated, Sight, Taken
 from bot.resources import Resource
 from bot.runs import CANCEL, Begun, Run, Runs
@@ -121,8 +122,13 @@ class Canceller:
             await self.refuse(cancellation, error)
             return
         await self._cancellations.stopped(Event.WAITING, cancellation, prevented(error))
-        resource = self._gate.registry[cancellation.target.kind]
-        await self._wishes.keep(cancellation, needed(resource, cancellation.target))
+        await self._wishes.keep(cancellation, self._needed(cancellation))
+
+    def _needed(self, cancellation: Cancellation) -> tuple[str, ...]:
+        """What they must grant: nothing where the call is not theirs, and only has to know who they are."""
+        resource = self._attempts.resource(cancellation)
+        as_person = self._gate.identity(cancellation.actor, resource) is Identity.DELEGATED
+        return needed(resource, cancellation.target) if as_person else ()
 
     async def drain(self, seconds: float) -> bool:
         """Waits for what was recorded and is just being begun; whether all was."""
@@ -176,8 +182,7 @@ class Canceller:
         await self._cancellations.settle(cancellation, outcome, Event.ENDED)
         self._metrics.ended(cancellation.target.kind, outcome.result)
         if self._wishes and outcome.reason in _SIGN_IN:
-            resource = self._attempts.resource(cancellation)
-            permissions = {*needed(resource, cancellation.target), outcome.permission} - {""}
+            permissions = {*self._needed(cancellation), outcome.permission} - {""}
             await self._wishes.keep(next_attempt(cancellation), tuple(sorted(permissions)))
 
     async def _tell_end(self, cancellation: Cancellation, outcome: Outcome) -> None:

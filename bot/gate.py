@@ -89,6 +89,10 @@ class Gate:
         """The same for the Slack user who has approved, as they are now."""
         await self.second(first, await self._people.again(replace(first, user=second)), target, owned)
 
+    def identity(self, actor: Actor, resource: Resource) -> Identity:
+        """As whom this person's call would be made, as far as that can be told before reading."""
+        return self._decide(actor, resource, Ownership.UNKNOWN).identity
+
     def resource(self, kind: str) -> Resource:
         """The kind, while it is switched on; raises `Refused`."""
         resource = self.registry.find(kind)
