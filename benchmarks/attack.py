@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import random
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ AT_ONCE: Final = 40
 _PATIENCE: Final = 30.0  # seconds until an answer counts as not given
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _MEGABYTE: Final = 1024 * 1024
+_PACKED: Final = gzip.compress(bytes(30 * _MEGABYTE), mtime=0)
 
 # Opened and never finished; the bot drops them in its own time.
 _slow: list[asyncio.StreamWriter] = []
@@ -64,6 +66,9 @@ def hostile(stolen: Stolen, seed: int) -> Iterator[Hostile]:
         yield _post(stolen, "changed", body + b"&x=1", again.headers, 401)
         yield _post(stolen, "huge", b"a" * (_MEGABYTE - chance.randrange(1000)), guessed, 401)
         yield _post(stolen, "too large", b"payload=", {"Content-Length": str(5 * _MEGABYTE)}, 413)
+        yield _post(stolen, "small, and large when unpacked", _PACKED, {"Content-Encoding": "gzip"}, 401)
+        slow = _post(stolen, "slow body", b"a", {"Content-Length": "1000"}, 401)
+        yield Hostile(slow.sort, slow.sent, frozenset())
         yield _post(stolen, "deep", b"payload=" + b"[" * 100_000, {}, 401)
         yield _post(stolen, "wrong host", body, {"Host": "evil.example.test"}, 421)
         yield Hostile("malformed", chance.randbytes(200) + b"\r\n\r\n", frozenset({400}))

@@ -146,7 +146,7 @@ class Bot:
         connected = self._socket is None or await self._socket.client.is_connected()
         return (
             connected
-            and services.clock.right
+            and services.clock.right()
             and await services.store.reachable()
             and await services.credential.accepted()
         )

@@ -22,15 +22,15 @@ from bot.errors import SIGN_IN, BotError, ServiceError, SignInNeeded, Unavailabl
 from bot.following import answered
 from bot.gate import Gate
 from bot.metrics import Metrics
-from bot.outcome import Look, Outcome, Reason, Result, prevented
+from bot.outcome import Look, Outcome, Reason, Result, forbidden, prevented
 from bot.policy import Identity
 from bot.recorded import LOOKED, NOTHING, OUTCOME, Failed, Outdated, Sight, Taken
 from bot.resources import Resource
 from bot.runs import CANCEL, Begun, Run, Runs
-from bot.second import SecondPerson, claim_key
+from bot.second import SecondPerson, claim_key, unapproved
 from bot.tasks import Tasks
 from bot.timings import Timings
-from bot.told import Teller, Telling
+from bot.told import Tell, Teller, Telling
 from bot.unsettled import WATCH
 from bot.verdict import Progress, Verdicts, Wait
 from bot.wishes import GOES_ON, Wishes, needed, next_attempt
@@ -43,7 +43,6 @@ _TEXTS: Final = TypeAdapter(list[str])
 
 _RECORDING_FIRST: Final = 2.0  # seconds
 _SIGN_IN: Final = (Reason.SIGN_IN, Reason.CONSENT)
-_UNAPPROVED: Final = {Answer.DECLINED: Outcome(Reason.DECLINED), Answer.LAPSED: Outcome(Reason.LAPSED)}
 _WATCHED: Final = (Result.UNKNOWN, Result.ACCEPTED)
 
 
@@ -108,7 +107,15 @@ class Canceller:
             begin = self._begin(Run(cancellation.id, 0), time.monotonic() + _RECORDING_FIRST)
             # In a context of its own: a step of another workflow may submit it, and begins no workflow itself.
             self._starting.spawn(begin, Context())
+        if running and not decision.allowed and running.user != cancellation.actor.user:
+            # Whose request it is, is not known yet; they hear the end when it is, and if it is theirs.
+            return replace(running, shown=False)
         return running
+
+    async def may_know(self, joined: Cancellation) -> bool:
+        """Whether somebody who has joined another cancellation may cancel this target, by what reading shows."""
+        sight = await self._attempts.look(joined)
+        return isinstance(sight, Sight) and not forbidden(self._attempts.resource(joined), sight.look, sight.decision)
 
     async def refuse(self, cancellation: Cancellation, error: BotError) -> None:
         """Records that it ended before it began."""
@@ -159,18 +166,23 @@ class Canceller:
         # A call of an earlier workflow has no recorded answer here.
         approved = begun.answer is Answer.APPROVED
         progress = Progress(calls=begun.calls, lost=min(begun.calls, 1), approved=approved)
-        if begun.answer:
-            answer, by = begun.answer, begun.answered_by
-            await self._telling.once("answered", lambda: self._teller.answered(cancellation, answer, by))
-        ended = begun.outcome or _UNAPPROVED.get(begun.answer) or await self._carry_out(run, cancellation, progress)
+        shown = begun.answer and await self._telling.once("answered", self._shown(cancellation, begun))
+        ended = begun.outcome or unapproved(begun, cancellation) or await self._carry_out(run, cancellation, progress)
         if ended is None:
             return
         outcome = self._explained(ended)
         await self._engine.step("outcome", lambda: self._end(cancellation, outcome), NOTHING)
+        if not shown and (begun.asked or outcome.reason is Reason.LAPSED):
+            await self._telling.until_told("answered", self._shown(cancellation, begun))
         await self._tell_end(cancellation, outcome)
         await self._hand_on(cancellation, outcome)
         if outcome.result in _WATCHED:
             await self._engine.start(WATCH, f"{cancellation_id}-{WATCH}", cancellation_id)
+
+    def _shown(self, cancellation: Cancellation, begun: Begun) -> Tell:
+        """The end of the question to a second person, in its place."""
+        answer = begun.answer or Answer.LAPSED
+        return lambda: self._teller.answered(cancellation, answer, begun.answered_by)
 
     def _explained(self, outcome: Outcome) -> Outcome:
         """The end, with what the person can do about it."""
@@ -206,8 +218,16 @@ class Canceller:
         for joined in await self._engine.step("joined", lambda: self._cancellations.joined(cancellation.id), _TEXTS):
             waiting = await patiently(partial(self._cancellations.load, joined))
             if waiting:
-                await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, outcome))
+                known = await self._known_to(waiting, outcome)
+                await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, known))
                 await self._engine.step("joined_told", partial(self._cancellations.told, joined), NOTHING)
+
+    async def _known_to(self, joined: Cancellation, outcome: Outcome) -> Outcome:
+        """What somebody who had joined may hear of the end: all of it, if they may cancel this target themselves."""
+        sight = await self._engine.step("joined_look", lambda: self._attempts.look(joined), LOOKED)
+        if isinstance(sight, Failed):
+            return prevented(sight.error())
+        return forbidden(self._attempts.resource(joined), sight.look, sight.decision) or outcome
 
     async def _carry_out(self, run: Run, cancellation: Cancellation, progress: Progress) -> Outcome | None:
         """The end; None where a later workflow brings it about."""

@@ -30,11 +30,15 @@ _LATE: Final = ("Recording this took too long, so nothing was sent.", "Press the
 
 @dataclass(frozen=True)
 class Running:
-    """Whose cancellation of the target is under way, since when; `ended`: it was, and is over."""
+    """Whose cancellation of the target is under way, since when; `ended`: it was, and is over.
+
+    `shown`: whoever joined it may know of it now, not only when it was found that they may cancel this target.
+    """
 
     user: str
     at: datetime
     ended: bool
+    shown: bool = True
 
 
 class Cancellations:
@@ -153,7 +157,8 @@ class Cancellations:
         if holder != cancellation.id:
             mine = cancellations.c.id == cancellation.id
             connection.execute(cancellations.update().where(mine).values(joined_to=holder))
-            self._audit.add(connection, Event.JOINED, cancellation, {"joined": holder})
+            # The first of these rows is that of its submission, which may have joined another one.
+            self._audit.add(connection, Event.JOINED, cancellation, {"joined": holder}, part=1)
         return holder
 
     async def joined(self, cancellation_id: str) -> list[str]:

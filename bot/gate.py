@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from bot.cancellation import Actor
 from bot.errors import Refused, SignInNeeded
-from bot.outcome import Look
+from bot.outcome import Look, Reason, forbidden
 from bot.policy import Decision, Identity, Ownership, Question, Rule, decide, may_approve
 from bot.reading import Reader, ownership
 from bot.resources import Registry, Resource, Target
@@ -16,6 +16,7 @@ _NOT_YOURS: Final = (
     "You may not cancel this request, or it does not exist.",
     "Check the id, or ask whoever made it.",
 )
+_NOT_FIRST: Final = ("Whoever asked for this may no longer cancel it.", "Nothing was sent; they can ask again.")
 _NOT_SECOND: Final = ("You may not approve this.", "Whoever may is named in the message.")
 _SAME: Final = (
     "You cannot approve what you asked for yourself; that takes another Slack user with another Microsoft account.",
@@ -68,22 +69,32 @@ class Gate:
     async def second(self, first: Actor, second: Actor, target: Target, owned: Ownership) -> None:
         """Whether one person may still cancel it, and the other approve that.
 
-        `owned`: what reading showed. Raises `Refused`, `SignInNeeded`, and whatever looking people up raises.
+        `owned`: what reading showed. Raises `Refused`, `SignInNeeded` for the second person, and whatever looking
+        people up raises.
         """
         resource = self.resource(target.kind)
-        first = await self._people.again(first)
-        decision = self._decide(first, resource, owned)
-        if not decision.possible:
-            raise Refused(decision.reason, *_NOT_HERE)
         if second.user == first.user:
             raise Refused("same_person", *_SAME)
+        first, decision = await self._first(first, resource, owned)
         answer = may_approve(self._rules, decision.second_person, question_of(second, resource, owned))
         if not answer.allowed:
             raise Refused(f"second_{answer.reason}", *_NOT_SECOND)
-        if first.account is None or second.account is None:
+        if second.account is None:
             raise SignInNeeded(_TWO_ACCOUNTS)
         if second.account == first.account:
             raise Refused("same_account", *_SAME)
+
+    async def _first(self, first: Actor, resource: Resource, owned: Ownership) -> tuple[Actor, Decision]:
+        """Whoever asked, as they are now; what keeps them from it is told to somebody else."""
+        try:
+            first = await self._people.again(first)
+        except Refused as error:
+            raise Refused(f"first_{error.reason}", *_NOT_FIRST) from error
+        decision = self._decide(first, resource, owned)
+        if not decision.possible or first.account is None:
+            reason = "not_linked" if decision.possible else decision.reason
+            raise Refused(f"first_{reason}", *_NOT_FIRST)
+        return first, decision
 
     async def still_second(self, first: Actor, second: str, target: Target, owned: Ownership) -> None:
         """The same for the Slack user who has approved, as they are now."""
@@ -123,9 +134,9 @@ class Gate:
         Raises `Refused` alike for what is not theirs and what does not exist, and whatever `see` raises.
         """
         seen = await self.see(actor, target)
-        unread = not seen.look.snapshot and not seen.look.missing
-        if not seen.decision.allowed and not (unread and seen.decision.possible):
-            raise Refused("not_found" if seen.look.missing else seen.decision.reason, *_NOT_YOURS)
+        refused = forbidden(self.resource(target.kind), seen.look, seen.decision)
+        if refused and refused.reason in (Reason.NOT_YOURS, Reason.POLICY):
+            raise Refused(refused.detail, *_NOT_YOURS)
         return seen.look
 
     def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:

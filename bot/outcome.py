@@ -35,6 +35,7 @@ class Reason(StrEnum):
     PERSON = "person"
     NOBODY_ASKED = "nobody_asked"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
     SIGN_IN = "sign_in"
     CONSENT = "consent"
@@ -65,6 +66,7 @@ _RESULTS = {
     Reason.PERSON: Result.REFUSED,
     Reason.NOBODY_ASKED: Result.REFUSED,
     Reason.DECLINED: Result.REFUSED,
+    Reason.WITHDRAWN: Result.REFUSED,
     Reason.LAPSED: Result.REFUSED,
     Reason.SIGN_IN: Result.REFUSED,
     Reason.LOST: Result.UNKNOWN,
@@ -136,14 +138,20 @@ def before_call(resource: Resource, look: Look, decision: Decision, lost: int, m
     """
     if lost:
         return _read_back(resource, look, decision, lost, most_lost)
-    unread_own = may_go_unread(resource, look, decision)
-    if not decision.allowed and not unread_own:
-        return _refused(decision, look)
+    if refusal := forbidden(resource, look, decision):
+        return refusal
     if look.missing:
         return after(look.refusal, Outcome(Reason.NOT_FOUND))
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
         return Outcome(Reason.FOUND_FINAL, look.state, next_step=_too_late(resource, look.snapshot))
     return None
+
+
+def forbidden(resource: Resource, look: Look, decision: Decision) -> Outcome | None:
+    """The end for somebody who may not cancel it, by what was read; None for whoever may."""
+    if decision.allowed or may_go_unread(resource, look, decision):
+        return None
+    return _refused(decision, look)
 
 
 def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> Outcome:

@@ -40,12 +40,13 @@ class Run:
 class Begun:
     """Where a workflow takes up: what an earlier one of the same cancellation has done. `current`: it is to go on.
 
-    `answer`: what a second person, whom the earlier one has asked, said, and who it was.
+    `asked`: the earlier one has asked a second person; `answer` and `answered_by`: what they said, and who it was.
     """
 
     current: bool
     calls: int = 0
     outcome: Outcome | None = None
+    asked: bool = False
     answer: Answer = Answer.NONE
     answered_by: str = ""
 
@@ -60,14 +61,15 @@ class Runs:
         """What has been done already, for a workflow that begins."""
         called = (audit_rows.c.cancellation_id == run.id) & (audit_rows.c.event == Event.CALLED)
         calls = sa.select(sa.func.count()).where(called).scalar_subquery().label("calls")
-        asked = sa.select(cancellations, calls, approvals.c.answer, approvals.c.user.label("answered_by")).outerjoin(
+        query = sa.select(cancellations, calls, approvals.c.answer, approvals.c.user.label("answered_by")).outerjoin(
             approvals, approvals.c.cancellation_id == cancellations.c.id
         )
-        row = await self._store.row(asked.where(cancellations.c.id == run.id))
+        row = await self._store.row(query.where(cancellations.c.id == run.id))
         if row is None or row.ended_at or row.run != run.number:
             return Begun(current=False)
         outcome = OUTCOME.validate_python(row.outcome) if row.outcome else None
-        return Begun(True, row.calls, outcome, Answer(row.answer or ""), row.answered_by or "")
+        asked = row.answer is not None
+        return Begun(True, row.calls, outcome, asked, Answer(row.answer or ""), row.answered_by or "")
 
     async def latest(self, cancellation_id: str) -> Run:
         """The workflow that has to see this cancellation through."""

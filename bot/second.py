@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from pydantic import TypeAdapter
 
 from bot.approvals import Approval, Approvals, Asked, digest_of
@@ -17,10 +18,12 @@ from bot.policy import Ownership
 from bot.posts import Posts
 from bot.recorded import Failed, Sight
 from bot.resources import Registry, Resource, Target
-from bot.runs import CANCEL, Run
+from bot.runs import CANCEL, Begun, Run
 from bot.store import now
 from bot.timings import Timings
-from bot.told import Teller, Telling, asking
+from bot.told import Teller, Telling, question_id
+
+log = structlog.get_logger(__name__)
 
 _ASKED: Final = TypeAdapter(Asked)
 _LAPSED: Final = TypeAdapter(bool)
@@ -28,6 +31,14 @@ _LAPSED: Final = TypeAdapter(bool)
 _OLD: Final = ("This button is no longer valid.", "Whoever wants it cancelled can ask again.")
 _ANSWERED: Final = ("This was answered already, or nobody did in time.", "The thread shows what became of it.")
 _EARLY: Final = ("This message is still being posted.", "Press the button again.")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """An open question, and the cancellation that it is about."""
+
+    approval: Approval
+    cancellation: Cancellation
 
 
 @dataclass(frozen=True)
@@ -83,14 +94,11 @@ class SecondPerson:
             await self._engine.sleep((asked.until - now()).total_seconds())
         if not await self._engine.step("lapse", lambda: self._approvals.lapse(run), _LAPSED):
             return None
-        if not told:
-            return Outcome(Reason.NOBODY_ASKED)
-        await self._telling.once("answered", lambda: self._teller.answered(cancellation, Answer.LAPSED, ""))
-        return Outcome(Reason.LAPSED)
+        return Outcome(Reason.LAPSED if told else Reason.NOBODY_ASKED)
 
-    async def answer(self, approval_id: str, where: Where, by: Actor, answer: Answer) -> None:
+    async def answer(self, asking: Asking, by: Actor, answer: Answer) -> None:
         """What a button does. Raises `Refused`, `SignInNeeded`, `Unavailable`; then nothing has changed."""
-        approval, cancellation = await self._asked(approval_id, where)
+        approval, cancellation = asking.approval, asking.cancellation
         target = cancellation.target
         # Whoever asked may take it back.
         if not (answer is Answer.DECLINED and by.user == cancellation.actor.user):
@@ -99,11 +107,19 @@ class SecondPerson:
         holder = await self._approvals.answer(approval, cancellation, by, answer, key)
         if holder is None:
             raise Refused("used_button", *_ANSWERED)
-        if holder in ("", cancellation.id):
-            run = Run(cancellation.id, approval.run + 1)
-            await self._engine.start(CANCEL, run.workflow_id, run.id, run.number)
-        else:
-            await self._teller.answered(cancellation, answer, by.user)
+        joined = holder not in ("", cancellation.id)
+        try:
+            await (self._show(cancellation, answer, by) if joined else self._begin(cancellation, approval.run + 1))
+        except Exception:  # it is recorded, and others see it through
+            log.exception("answer_followed_later", cancellation=cancellation.id)
+
+    async def _begin(self, cancellation: Cancellation, number: int) -> None:
+        run = Run(cancellation.id, number)
+        await self._engine.start(CANCEL, run.workflow_id, run.id, run.number)
+
+    async def _show(self, cancellation: Cancellation, answer: Answer, by: Actor) -> None:
+        """At once, for one that has joined another: it is shown again when that one has ended."""
+        await self._teller.answered(cancellation, answer, by.user)
 
     async def assured(self, cancellation: Cancellation, owned: Ownership) -> Failed | None:
         """Right before the call: whether who approved still may, and exactly this; raises `NoDatabase`."""
@@ -120,13 +136,13 @@ class SecondPerson:
             return Failed.of(error, resource)
         return None
 
-    async def _asked(self, approval_id: str, where: Where) -> tuple[Approval, Cancellation]:
-        """What this very button is about, while it can be answered."""
+    async def asked(self, approval_id: str, where: Where) -> Asking:
+        """What this very button is about, while it can be answered; raises `Refused`, `Unavailable`."""
         approval = await self._approvals.get(approval_id)
         cancellation = await self._cancellations.load(approval.cancellation_id) if approval else None
         if approval is None or cancellation is None:
             raise Refused("forged_button", *_OLD)
-        post = await self._posts.of(asking(cancellation.id))
+        post = await self._posts.of(question_id(cancellation.id))
         if post is None or not post.ts:
             raise Unavailable(*_EARLY)
         if Where(cancellation.actor.team, post.channel, post.ts) != where:
@@ -134,11 +150,21 @@ class SecondPerson:
         if not approval.open:
             raise Refused("used_button" if approval.answer else "expired_button", *_ANSWERED)
         self._same(approval, cancellation)
-        return approval, cancellation
+        return Asking(approval, cancellation)
 
     def _same(self, approval: Approval, cancellation: Cancellation) -> None:
         if approval.digest != digest_of(cancellation):
             raise Refused("changed", *_OLD)
+
+
+def unapproved(begun: Begun, cancellation: Cancellation) -> Outcome | None:
+    """The end of a cancellation for which somebody was asked; None where nobody was, or they approved."""
+    if begun.answer is Answer.DECLINED:
+        return Outcome(Reason.WITHDRAWN if begun.answered_by == cancellation.actor.user else Reason.DECLINED)
+    if begun.answer is Answer.LAPSED:
+        return Outcome(Reason.LAPSED)
+    # Whoever waited for the answer failed, and nobody holds the target any more.
+    return Outcome(Reason.NOT_READY, detail="asking_failed") if begun.asked and not begun.answer else None
 
 
 def claim_key(resource: Resource, target: Target) -> str:

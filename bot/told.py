@@ -71,7 +71,7 @@ class Teller(Protocol):
         """To the person: why what they had begun does not go on."""
 
 
-def asking(cancellation_id: str) -> str:
+def question_id(cancellation_id: str) -> str:
     """The id of the message that asks a second person."""
     return f"{cancellation_id}:ask"
 

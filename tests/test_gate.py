@@ -61,9 +61,9 @@ async def test_nobody_approves_alone(second: Actor, reason: str) -> None:
 
 @pytest.mark.parametrize("unlinked", [FIRST, SECOND], ids=["first", "second"])
 async def test_both_accounts_are_known(unlinked: Actor) -> None:
-    """Fails when somebody without an account counts as somebody with another one."""
+    """Fails when somebody without an account counts as somebody with another one. Only the second can mend it here."""
     first, second = (replace(one, account=None) if one is unlinked else one for one in (FIRST, SECOND))
-    with pytest.raises(SignInNeeded):
+    with pytest.raises(Refused if unlinked is FIRST else SignInNeeded):
         await gate().second(first, second, TARGET, Ownership.OTHER)
 
 
@@ -72,7 +72,8 @@ async def test_the_first_person_may_still_cancel_it() -> None:
     banned = replace(FIRST, user="U0BANNED")
     with pytest.raises(Refused) as refused:
         await gate().second(banned, SECOND, TARGET, Ownership.OTHER)
-    assert refused.value.reason == "deny_rule"
+    assert refused.value.reason == "first_deny_rule"
+    assert "Whoever asked" in refused.value.sentence
 
 
 async def test_as_they_are_now() -> None:

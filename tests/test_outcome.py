@@ -48,7 +48,17 @@ ENDS: Final = {
     Result.CANCELLED: {Reason.DONE, Reason.CONFIRMED, Reason.UNPROVEN},
     Result.ACCEPTED: {Reason.IN_PROGRESS},
     Result.ALREADY_FINAL: {Reason.FOUND_FINAL, Reason.TOO_LATE},
-    Result.REFUSED: {Reason.POLICY, Reason.NOT_YOURS, Reason.UNREADABLE, Reason.PERSON, Reason.SIGN_IN},
+    Result.REFUSED: {
+        Reason.POLICY,
+        Reason.NOT_YOURS,
+        Reason.UNREADABLE,
+        Reason.PERSON,
+        Reason.NOBODY_ASKED,
+        Reason.DECLINED,
+        Reason.WITHDRAWN,
+        Reason.LAPSED,
+        Reason.SIGN_IN,
+    },
     Result.UNKNOWN: {Reason.LOST},
 }
 

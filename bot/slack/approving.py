@@ -29,6 +29,8 @@ class ApprovalButtons:
         self._tasks.spawn(self._handle(Click.of_interaction(body), Pressed.of(body, action), answer))
 
     async def _handle(self, click: Click, pressed: Pressed, answer: Answer) -> None:
-        async with self._answering.to(click):
+        async with self._answering.to(click) as about:
             actor = await self._directory.in_time(click)
-            await self._second.answer(pressed.value, Where(click.team, click.channel, pressed.ts), actor, answer)
+            asking = await self._second.asked(pressed.value, Where(click.team, click.channel, pressed.ts))
+            about.target = asking.cancellation.target
+            await self._second.answer(asking, actor, answer)

@@ -13,7 +13,7 @@ from bot.slack import blocks, text
 from bot.slack.cards import Cards
 from bot.slack.posting import Alone, Place, Poster
 from bot.store import Store, now
-from bot.told import asking
+from bot.told import question_id
 from bot.verdict import Wait
 
 
@@ -98,6 +98,8 @@ class SlackTeller:
 
     async def joined_ended(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """Tells whoever came second, or was approved when another one ran; only the latter has a thread of its own."""
+        if cancellation.approver:
+            await self.answered(cancellation, Answer.APPROVED, cancellation.approver)
         await self._cards.shows(cancellation, text.card_line(outcome, now()), over=True)
         return await self._alone(cancellation, "joined", self._told(cancellation, outcome))
 
@@ -123,7 +125,9 @@ class SlackTeller:
         if not thread.ts:
             return False
         await self._cards.shows(cancellation, card_line)
-        return bool(await self._poster.put(Place(asking(cancellation.id), thread.channel, thread.ts), words, drawn))
+        return bool(
+            await self._poster.put(Place(question_id(cancellation.id), thread.channel, thread.ts), words, drawn)
+        )
 
     def _told(self, cancellation: Cancellation, outcome: Outcome) -> text.Told:
         return text.told(outcome, self._registry[cancellation.target.kind])

@@ -7,6 +7,7 @@ not. That time is longer than proxies keep a connection open, so it is no limit 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -41,13 +42,21 @@ class Listener:
         self.metrics = metrics
         self._server = server
         self._open = 0
-        # In the order in which they began to wait. Whoever is being answered is not among them.
+        # In the order in which they began to wait. Whoever has said all and is being answered is not among them.
         self._waiting: dict[Connection, None] = {}
 
     def __call__(self) -> "Connection":
         """As asyncio wants it of a server."""
         loop = asyncio.get_running_loop()
-        return Connection(self, self._server, loop=loop, keepalive_timeout=_IDLE_SECONDS, access_log=None)
+        return Connection(
+            self,
+            self._server,
+            loop=loop,
+            keepalive_timeout=_IDLE_SECONDS,
+            access_log=None,
+            # 30 KB can become 30 MB; and what is signed are the bytes that came.
+            auto_decompress=False,
+        )
 
     def opened(self, connection: "Connection") -> None:
         """One more."""
@@ -111,7 +120,8 @@ class Connection(web.RequestHandler):
         """While a request is handled, which has time limits of its own."""
         self._unlimit()
         self._answering, self._body = True, body
-        self._listener.waits_no_more(self)
+        # Not before it has said all: 500 slow bodies must not be safe from whoever comes next.
+        body.on_eof(partial(self._listener.waits_no_more, self))
         try:
             yield
         finally:

@@ -12,7 +12,7 @@ from typing import Final
 from bot.networks import Network
 
 _MOST_KEPT: Final = 10_000  # buckets of each sort, some 300 bytes each
-_IPV6_CLIENT: Final = 64  # bits: what one subscriber is given, who can use every address in it
+_IPV6_CLIENT: Final = 48  # bits: the most that one subscriber is given, who can use every address in it
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Limit:
 
 # To link accounts takes six requests. An announcement brings 200 people at once, and they may all come from behind one
 # address: 1,200 requests, which is every client's burst, and with some repeated ones everybody's together. One browser
-# never needs 60. What goes on after that is four, eight and a tenth of a link a second: more than a team ever does.
+# never needs 60. What goes on after that is four, eight and a tenth of a link a second: more than a team ever does, and
+# one client takes no more than half of what everybody has.
 CLIENT: Final = Limit(burst=1_200, per_second=25)
 EVERYBODY: Final = Limit(burst=2_000, per_second=50)
 SESSION: Final = Limit(burst=60, per_second=1)
@@ -56,7 +57,7 @@ class Buckets:
 
 
 class RateLimits:
-    """Counts a client's requests where `trusted` proxies tell the client; otherwise everybody's, and each session's."""
+    """Counts everybody's requests; and each client's where `trusted` proxies tell it, or else each session's."""
 
     def __init__(self, trusted: Sequence[Network], clock: Callable[[], float] = time.monotonic) -> None:
         self._trusted = trusted
@@ -71,7 +72,7 @@ class RateLimits:
         """
         found = client(peer, forwarded, self._trusted)
         if found:
-            return self._clients.take(found.encode())
+            return self._clients.take(found.encode()) or self._everybody.take(b"")
         # A cookie is whatever a stranger sends, so its hash is kept: 10,000 long ones would be no bound on memory.
         wait = self._sessions.take(hashlib.sha256(cookie.encode()).digest()) if cookie else 0.0
         return wait or self._everybody.take(b"")

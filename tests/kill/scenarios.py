@@ -110,7 +110,7 @@ JOINED: Final = Scenario(
     "joined",
     people=(ALICE, CAROL),
     faults=(Fault(READ, delay=0.8, times=2),),
-    more="record#2 row_joined#1 joined_end#1 joined_told#1",
+    more="record#2 row_joined#1 joined_look#1 joined_end#1 joined_told#1",
     wire="taken:chat.postMessage#4",
     end=End(direct={CAROL.slack_id: _CANCELLED}, story=("requested", "joined", "called", "ended")),
 )

@@ -8,9 +8,11 @@ from typing import Final
 
 import pytest
 
+from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE, BOB, GONE, GUEST, STRANGER, Person
 from bot.sandbox.tenant import CHANNEL, SHARED, Tenant
 from tests.scenarios.conftest import Start
+from tests.scenarios.graph.cases import POST
 from tests.scenarios.play import WHY, Play, tampered, words
 from tests.scenarios.test_slack_cards import ID, OLD, posted
 
@@ -119,3 +121,25 @@ async def test_not_there_and_not_yours_differ_only_in_the_audit(tenant: Tenant, 
     kind = "access-package"
     rows = [(ALICE.slack_id, kind, theirs, "not_own"), (ALICE.slack_id, kind, ID, "not_found")]
     assert await denied(tenant, 2) == rows
+
+
+@pytest.mark.usefixtures("socket_bot")
+async def test_joining_shows_nothing_of_what_is_not_theirs(tenant: Tenant, alice: Play) -> None:
+    """Bob submits the id of Alice's request while hers is under way.
+
+    Fails when the dialog's answer or the end tells him of it, as they tell whoever may cancel it, too.
+    """
+    target = tenant.graph.add("approvalItem", owner=ALICE.oid)
+    view = await alice.dialog(f"approval-item {target}")
+    bob = Play(tenant, BOB)
+    his = await bob.dialog()
+    tenant.graph.faults.add(Fault(POST, delay=1.5))
+    await alice.submit(view, justification=WHY)
+    await tenant.slack.until(lambda: [call for call in tenant.graph.calls if call.method == "POST"])
+    ack = await bob.submit(his, kind="approval-item", id=target, justification=WHY)
+    assert not ack.body
+    told = await bob.told()
+    assert NOT_YOURS in told
+    assert not [part for part in (ALICE.slack_id, "Cancelled", "request-id") if part in told]
+    await alice.over()
+    assert len(tenant.graph.effects) == 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import socket
 from collections.abc import AsyncIterator
 from typing import Final
@@ -134,16 +135,45 @@ async def test_too_many_connections(start: Start, monkeypatch: pytest.MonkeyPatc
 
 async def test_whoever_is_being_answered_is_not_crowded_out(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails when the oldest connection goes, whatever it does: a slow answer would be lost in any flood."""
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly(_bot: Bot) -> bool:
+        asked.set()
+        await answer.wait()
+        return True
+
     monkeypatch.setattr(connections, "MOST", 3)
+    monkeypatch.setattr(Bot, "_ready", slowly)
     async with start("http") as bot, contextlib.AsyncExitStack() as stack:
         busy = await stack.enter_async_context(_wire(bot))
-        busy[1].write(POST + b"Content-Length: 4\r\n\r\n")
-        await asyncio.sleep(SHORT)
+        busy[1].write(GET.replace(b"/healthz", b"/readyz"))
+        await asked.wait()
         for _ in range(20):
             assert await _answered(await stack.enter_async_context(_wire(bot)))
-        busy[1].write(b"body")
+        answer.set()
         async with asyncio.timeout(LONG):
-            assert (await busy[0].readuntil(b"\r\n")).startswith(b"HTTP/1.1 401 ")
+            assert (await busy[0].readuntil(b"\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_slow_bodies_crowd_nobody_out(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails when a connection counts as answered before its body is there: whoever comes next would be dropped."""
+    monkeypatch.setattr(connections, "MOST", 3)
+    async with start("http") as bot, contextlib.AsyncExitStack() as stack:
+        slow = [await stack.enter_async_context(_wire(bot)) for _ in range(3)]
+        for _, writer in slow:
+            writer.write(POST + b"Content-Length: 1000\r\n\r\n" + b"a")
+        await asyncio.sleep(SHORT)
+        assert await _answered(await stack.enter_async_context(_wire(bot)))
+        assert await _ended(slow[0][0]) == b""
+
+
+async def test_compressed_bodies_stay_as_they_are(tenant: Tenant, edge: Bot) -> None:
+    """What was signed are these bytes. Fails when aiohttp unpacks them first: 30 KB can become 30 MB."""
+    body = gzip.compress(bytes(30 * 1024 * 1024), mtime=0)
+    packed = FORM | {"Content-Encoding": "gzip"}
+    assert (await ask(edge.port, headers=packed, body=body)).status == 401
+    signed = await ask(edge.port, headers=tenant.slack.sign(body) | packed, body=body)
+    assert (signed.status, signed.body) == (400, b"not UTF-8")
 
 
 @pytest.mark.parametrize(

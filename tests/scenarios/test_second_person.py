@@ -9,12 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from bot.app import Bot
+from bot.cancellation import Actor, Answer, Cancellation
+from bot.outcome import Result
+from bot.resources import Target
+from bot.runs import Begun
 from bot.sandbox.faults import Fault
-from bot.sandbox.people import ALICE, BOB, CAROL, DAVE, GUEST, STRANGER, Person
+from bot.sandbox.people import ALICE, BOB, CAROL, DAVE, GUEST, STRANGER, TEAM_ID, Person
 from bot.sandbox.slack_records import Message
 from bot.sandbox.tenant import AUDIT, CHANNEL, PRIVATE, Tenant
+from bot.second import unapproved
 from bot.slack import directory
 from bot.slack.blocks import APPROVE_ACTION, DECLINE_ACTION
+from bot.store import now
 from tests.scenarios.conftest import Start
 from tests.scenarios.graph.cases import POST
 from tests.scenarios.play import WHY, Play, buttons, tampered, words
@@ -205,7 +211,7 @@ async def test_declined(tenant: Tenant, carol: Play, person: Person) -> None:
     assert untouched(tenant)
     shown = next(one for one in carol.replies() if one.ts == question.ts)
     assert f"Declined by @{person.slack_id}" in said(shown)
-    assert "The second person declined it." in await carol.told()
+    assert ("The second person declined it." if person is BOB else "You took it back.") in await carol.told()
     assert ("declined", person.slack_id) in await trail(tenant)
 
 
@@ -386,6 +392,29 @@ async def test_where_nobody_can_be_asked(tenant: Tenant) -> None:
     assert "I cannot ask for it here" in await play.told()
     assert "Not carried out" in said(await ended(tenant))
     assert untouched(tenant)
+
+
+@pytest.mark.usefixtures("served")
+async def test_slack_is_away_when_it_was_answered(tenant: Tenant, carol: Play) -> None:
+    """Fails when the question is changed only once: its buttons would stand there for ever."""
+    question = await ask(carol, KIND, tenant.graph.add(TYPE, owner=ALICE.oid))
+    tenant.slack.faults.add(Fault("chat.update", status=503, times=2))
+    await press(tenant, BOB, question)
+    await ended(tenant)
+    assert len(tenant.graph.effects) == 1
+    shown = next(one for one in carol.replies() if one.ts == question.ts)
+    assert buttons(shown) == []
+    assert f"Approved by @{BOB.slack_id}" in said(shown)
+
+
+async def test_who_waited_has_failed() -> None:
+    """Nobody holds the target any more. Fails when the next workflow goes on as if it did."""
+    first = Cancellation("c" * 32, Actor(TEAM_ID, CAROL.slack_id, CHANNEL), Target(KIND, "id"), WHY, now())
+    left = unapproved(Begun(current=True, asked=True), first)
+    assert left
+    assert left.result is Result.FAILED
+    assert unapproved(Begun(current=True), first) is None
+    assert unapproved(Begun(current=True, asked=True, answer=Answer.APPROVED), first) is None
 
 
 def _value(message: Message) -> str:

@@ -68,13 +68,13 @@ def test_buckets_have_an_end() -> None:
         (PROXY, ["203.0.113.9, 192.0.2.7,10.1.9.9"], "203.0.113.9/32"),
         (PROXY, ["evil, 203.0.113.9"], "203.0.113.9/32"),
         (PROXY, ["203.0.113.9:4711"], "203.0.113.9/32"),
-        (PROXY, ["2001:db8:2::7"], "2001:db8:2::/64"),
-        (PROXY, ["[2001:db8:2::7]:4711"], "2001:db8:2::/64"),
+        (PROXY, ["2001:db8:2::7"], "2001:db8:2::/48"),
+        (PROXY, ["[2001:db8:2::7]:4711"], "2001:db8:2::/48"),
         (PROXY, ["::ffff:203.0.113.9"], "203.0.113.9/32"),
         ("::ffff:10.1.0.5", ["203.0.113.9"], "203.0.113.9/32"),
         ("2001:db8:1::1", ["203.0.113.9"], "203.0.113.9/32"),
         ("203.0.113.50", ["198.51.100.1"], "203.0.113.50/32"),
-        ("fe80::1%eth0", [], "fe80::/64"),
+        ("fe80::1%eth0", [], "fe80::/48"),
         (PROXY, [], ""),
         (PROXY, ["10.1.2.3"], ""),
         (PROXY, ["203.0.113.9, unknown"], ""),
@@ -127,3 +127,12 @@ def test_everybody_together_and_each_session() -> None:
     assert [limits.take(PROXY, ["203.0.113.9"], "one") > 0 for _ in range(100)].count(False) == SESSION.burst
     left = EVERYBODY.burst - SESSION.burst
     assert [limits.take(PROXY, [], str(number)) > 0 for number in range(3_000)].count(False) == left
+
+
+def test_all_clients_together() -> None:
+    """One network's addresses are one client; and many clients have an end. Fails without the bucket for all."""
+    limits = RateLimits(PROXIES, Clock())
+    neighbours = [limits.take(PROXY, [f"2001:db8:2:{number:x}::1"], "") for number in range(1, 2_000)]
+    assert neighbours.count(0) == CLIENT.burst
+    strangers = [limits.take(PROXY, [f"198.51.{number // 250}.{number % 250}"], "") for number in range(3_000)]
+    assert strangers.count(0) == EVERYBODY.burst - CLIENT.burst
