@@ -18,7 +18,7 @@ from bot.audit import Event
 from bot.cancellation import Answer, Cancellation
 from bot.cancellations import Cancellations, Running
 from bot.durable import Engine, patiently
-from bot.errors import SIGN_IN, BotError, ServiceError, SignInNeeded, Unavailable
+from bot.errors import SIGN_IN, BotError, NoDatabase, ServiceError, SignInNeeded, Unavailable
 from bot.following import answered
 from bot.gate import Gate
 from bot.metrics import Metrics
@@ -108,13 +108,16 @@ class Canceller:
             # In a context of its own: a step of another workflow may submit it, and begins no workflow itself.
             self._starting.spawn(begin, Context())
         if running and not decision.allowed and running.user != cancellation.actor.user:
-            # Whose request it is, is not known yet; they hear the end when it is, and if it is theirs.
-            return replace(running, shown=False)
+            return replace(running, shown=await self._may_know(cancellation, deadline))
         return running
 
-    async def may_know(self, joined: Cancellation) -> bool:
-        """Whether somebody who has joined another cancellation may cancel this target, by what reading shows."""
-        sight = await self._attempts.look(joined)
+    async def _may_know(self, joined: Cancellation, deadline: float) -> bool:
+        """Whether somebody who has joined another cancellation may cancel this target, if reading shows it in time."""
+        try:
+            async with asyncio.timeout(max(deadline - time.monotonic(), 0)):
+                sight = await self._attempts.look(joined)
+        except (TimeoutError, NoDatabase):
+            return False
         return isinstance(sight, Sight) and not forbidden(self._attempts.resource(joined), sight.look, sight.decision)
 
     async def refuse(self, cancellation: Cancellation, error: BotError) -> None:

@@ -135,7 +135,6 @@ NO_LINKING: Final = "Signing in is not set up here. Ask whoever runs this bot to
 RECORDED_LATE: Final = (
     "It was recorded after all, a moment after I said it was not. It goes on; the thread shows how it ends."
 )
-JOINED: Final = "This is already being cancelled."
 DONE_BEFORE: Final = "This dialog was sent before, and its cancellation has ended; the thread shows how."
 SETTLED_LATER: Final = "This was not known when I told you of it first; I have kept looking since."
 OUR_FAULT: Final = "Something on our side failed. Nothing was sent. Please try again."

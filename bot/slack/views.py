@@ -115,15 +115,7 @@ class SubmittedDialog:
                 self._late.spawn(self._ask_to_sign_in(cancellation))
             raise
         self._metrics.recorded(time.monotonic() - began)
-        if running and not running.shown:
-            self._late.spawn(self._tell_joined(cancellation, running))
         return running
-
-    async def _tell_joined(self, cancellation: Cancellation, running: Running) -> None:
-        """Who is first is told only to whoever may cancel it, too, which reading shows."""
-        if not running.ended and await self._canceller.may_know(cancellation):
-            block = joined(running.user, running.at)
-            await self._poster.answer(cancellation.actor.user, cancellation.response_url, text.JOINED, drawn([block]))
 
     async def _ask_to_sign_in(self, cancellation: Cancellation) -> None:
         """In a message too: the dialog may be closed before anybody has read it."""
