@@ -21,7 +21,7 @@ _EVENTS: Final = {Answer.APPROVED: Event.APPROVED, Answer.DECLINED: Event.DECLIN
 
 @dataclass(frozen=True)
 class Approval:
-    """What was asked. `run`: the workflow that waits; `ownership`: whose request it was found to be."""
+    """What was asked. `run`: the workflow that waits; `ownership`: whose request it is; `user`: who has answered."""
 
     id: str
     cancellation_id: str
@@ -30,6 +30,7 @@ class Approval:
     digest: str
     until: datetime
     answer: Answer
+    user: str
 
     @property
     def open(self) -> bool:
@@ -153,4 +154,5 @@ class Approvals:
             row.digest,
             row.until,
             Answer(row.answer),
+            row.user,
         )

@@ -1,6 +1,6 @@
 """The second person: asked in the thread, for exactly one cancellation, while nobody holds its target."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,14 +87,21 @@ class SecondPerson:
         if asked.heir:
             await start(asked.heir)
         who = sight.decision.second_person
-        told = await self._telling.until_told(
-            "asked", lambda: self._teller.asked(cancellation, asked.id, who, asked.until)
-        )
+        told = await self._telling.until_told("asked", lambda: self._ask(cancellation, asked, who))
         if told:
             await self._engine.sleep((asked.until - now()).total_seconds())
         if not await self._engine.step("lapse", lambda: self._approvals.lapse(run), _LAPSED):
             return None
         return Outcome(Reason.LAPSED if told else Reason.NOBODY_ASKED)
+
+    async def _ask(self, cancellation: Cancellation, asked: Asked, who: Sequence[str]) -> bool:
+        """Asks; done again after a crash, it must not draw the question over an answer that was given meanwhile."""
+        before = await self._approvals.of(cancellation.id)
+        told = bool(before and before.answer) or await self._teller.asked(cancellation, asked.id, who, asked.until)
+        after = await self._approvals.of(cancellation.id)
+        if after and after.answer and not (before and before.answer):
+            await self._teller.answered(cancellation, after.answer, after.user)
+        return told
 
     async def answer(self, asking: Asking, by: Actor, answer: Answer) -> None:
         """What a button does. Raises `Refused`, `SignInNeeded`, `Unavailable`; then nothing has changed."""
