@@ -16,6 +16,7 @@ _NOT_YOURS: Final = (
     "You may not cancel this request, or it does not exist.",
     "Check the id, or ask whoever made it.",
 )
+_NO_MORE_SECOND: Final = ("Whoever approved this may not do so any more. Nothing was sent.", "Ask for it again.")
 _NOT_FIRST: Final = ("Whoever asked for this may no longer cancel it.", "Nothing was sent; they can ask again.")
 _NOT_SECOND: Final = ("You may not approve this.", "Whoever may is named in the message.")
 _SAME: Final = (
@@ -97,8 +98,14 @@ class Gate:
         return first, decision
 
     async def still_second(self, first: Actor, second: str, target: Target, owned: Ownership) -> None:
-        """The same for the Slack user who has approved, as they are now."""
-        await self.second(first, await self._people.again(replace(first, user=second)), target, owned)
+        """The same for the Slack user who has approved, as they are now; the first person is told."""
+        try:
+            await self.second(first, await self._people.again(replace(first, user=second)), target, owned)
+        except (Refused, SignInNeeded) as error:
+            reason = error.reason if isinstance(error, Refused) else "not_linked"
+            if reason.startswith("first_"):
+                raise
+            raise Refused(f"approver_{reason}", *_NO_MORE_SECOND) from error
 
     def identity(self, actor: Actor, resource: Resource) -> Identity:
         """As whom this person's call would be made, as far as that can be told before reading."""

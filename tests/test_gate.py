@@ -77,6 +77,8 @@ async def test_the_first_person_may_still_cancel_it() -> None:
 
 
 async def test_as_they_are_now() -> None:
-    """Fails when who approved is taken as they were then: they have signed out since."""
-    with pytest.raises(SignInNeeded):
+    """Fails when who approved is taken as they were then: they have signed out since. The first person is told."""
+    with pytest.raises(Refused) as refused:
         await gate(replace(SECOND, account=None)).still_second(FIRST, SECOND.user, TARGET, Ownership.OTHER)
+    assert refused.value.reason == "approver_not_linked"
+    assert "Whoever approved" in refused.value.sentence
