@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logs.configure("console", "WARNING")
     try:
-        return int(asyncio.run(import_module(f"bot.cli.{options.command}").run(options)))
+        code = int(asyncio.run(import_module(f"bot.cli.{options.command}").run(options)))
+        sys.stdout.flush()
     except ConfigError as error:
         print("The configuration does not allow this:", *error.problems, sep="\n  ", file=sys.stderr)
         return 2
@@ -47,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 1
+    except BrokenPipeError:  # whoever read our output has seen enough; Python would say so once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -20,14 +21,14 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, NoDecode
 
 from bot import logs
 from bot.errors import ConfigError
 from bot.files import is_mounted, problems_of_secret
 from bot.networks import Network, networks
 from bot.resources import Cloud
-from bot.storage import MODEL_CONFIG, Storage, problems_of, secrets_of, sources
+from bot.storage import ENV_FILE, MODEL_CONFIG, Storage, problems_of, secrets_of, sources
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 _GUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -42,6 +43,7 @@ _HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
 
 
 _HOST: Final = re.compile(r"[0-9a-z._:-]+")
+_NEARLY: Final = 0.85
 _KEY_LENGTH: Final = 44  # characters of 32 bytes in base64
 _LOGIN: Final = "SLACK_CLIENT_ID and SLACK_CLIENT_SECRET"
 _SAMPLES: Final = ("…", "xoxb-…", "xapp-…", "00000000-0000-0000-0000-000000000000")
@@ -196,7 +198,7 @@ class Settings(Selection, Storage):
     @classmethod
     def _name_all_problems(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         """Pydantic stops before what concerns several fields; whoever configures wants everything at once."""
-        problems = [*_missing(given), *_open_to_others(given)]
+        problems = [*_missing(given), *_open_to_others(given), *_misspelt(cls)]
         try:
             settings = validate(given)
         except ValidationError as error:
@@ -267,6 +269,16 @@ def _open_to_others(given: Mapping[str, Any]) -> Iterator[str]:
         yield from problems_of_secret("AZURE_CLIENT_CERTIFICATE_PATH", Path(certificate))
 
 
+def _misspelt(settings: type[BaseSettings]) -> Iterator[str]:
+    """Names in `.env` that are nearly one of ours: what they set would silently be left at its default."""
+    names = {(field.alias or name).upper() for name, field in settings.model_fields.items()}
+    for given in DotEnvSettingsSource(settings, env_file=ENV_FILE).env_vars:
+        name = given.upper()
+        nearest = get_close_matches(name, names, 1, _NEARLY)
+        if nearest and name not in names:
+            yield f"{name}: there is no such variable; did you mean {nearest[0]}?"
+
+
 def _missing(given: Mapping[str, object]) -> Iterator[str]:
     """What only the whole can tell to be missing."""
     for name, value in given.items():
@@ -276,6 +288,9 @@ def _missing(given: Mapping[str, object]) -> Iterator[str]:
         yield f"{', '.join(name.upper() for name in _CREDENTIALS)}: one of them is required"
     if str(given.get("database_url") or "").startswith("postgres") and not given.get("audit_key"):
         yield "AUDIT_KEY: required with PostgreSQL, the same for every instance"
+    for name, others, kind in (("slack_bot_token", "xapp-", "an app"), ("slack_app_token", "xoxb-", "a bot")):
+        if str(given.get(name) or "").startswith(others):
+            yield f"{name.upper()}: is {kind} token; the two are swapped"
     login = ("slack_client_id", "slack_client_secret")
     if any(given.get(name) for name in login):
         for name in (*login, "public_url", "token_keys"):

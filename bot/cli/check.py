@@ -22,14 +22,19 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(_options: argparse.Namespace) -> int:
     """Prints a line for each thing, and goes on after what is not as it must be; the worst exit code of them."""
+    from bot.cli.policy import report
     from bot.configuration import load_configuration
-    from bot.policy import groups_named
+    from bot.policy import Identity, groups_named
     from bot.services import open_services
 
     configuration = load_configuration()
     settings = configuration.settings
     print("ok    settings:", ", ".join(resource.kind for resource in configuration.enabled))
+    for line in report(configuration):
+        print(f"      {line}")
     _tell_linking(settings)
+    if not settings.linking and not any(rule.identity is Identity.APPLICATION for rule in configuration.rules):
+        print("      and no rule cancels as the application: nobody can cancel anything")
     async with open_services(configuration, trying=True) as services:
         codes = [
             await _line("database", _database(services)),
@@ -38,14 +43,20 @@ async def run(_options: argparse.Namespace) -> int:
             await _line("Graph", _graph(services, settings.graph_url)),
             slack := await _line("Slack", _slack(services)),
         ]
+        if settings.slack_app_token and not slack:
+            token = settings.slack_app_token.get_secret_value()
+            codes.append(await _line("Socket Mode", _socket(services, token)))
         channels = {"NOTIFY_CHANNEL": settings.notify_channel, "AUDIT_CHANNEL": settings.audit_channel}
         for name, channel_id in channels.items():
             if channel_id and slack:
                 print(f"--    {name}: not tried, without Slack")
             elif channel_id:
                 codes.append(await _line(name, _channel(services, channel_id)))
-        for group in sorted(groups_named(configuration.rules)) if not slack else ():
-            codes.append(await _line(f"user group {group}", _group(services, group)))
+        for group in sorted(groups_named(configuration.rules)):
+            if slack:
+                print(f"--    user group {group}: not tried, without Slack")
+            else:
+                codes.append(await _line(f"user group {group}", _group(services, group)))
         _tell_files(settings, services)
     return max(codes)
 
@@ -134,6 +145,17 @@ async def _slack(services: "Services") -> str:
             f"the bot token lacks the scopes {', '.join(missing)}.", "Install the app again, with the manifest."
         )
     return f"team {answer['team_id']}, with every scope"
+
+
+async def _socket(services: "Services", token: str) -> str:
+    from bot.services import refused_token
+    from bot.slack.api import FAULTS
+
+    try:
+        await services.slack.apps_connections_open(app_token=token)
+    except FAULTS as error:
+        raise refused_token(error, services.slack, "SLACK_APP_TOKEN") from error
+    return "a connection may be opened"
 
 
 async def _channel(services: "Services", channel_id: str) -> str:

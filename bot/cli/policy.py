@@ -38,23 +38,26 @@ async def run(options: argparse.Namespace) -> int:
     selection = load_selection()
     if options.file:
         selection = selection.model_copy(update={"policy_file": options.file})
-    print("\n".join(_report(load_selected(selection))))
+    print("\n".join(report(load_selected(selection))))
     return 0
 
 
-def _report(selected: "Selected") -> Iterator[str]:
+def report(selected: "Selected") -> Iterator[str]:
+    """What the policy is, what in it is hardly meant, and what nobody may cancel; one line each."""
     from bot.policy_lint import uncovered, warnings
 
     policy, enabled = selected.policy, selected.enabled
     if policy.text is None:
-        yield f"{policy.path} does not exist: everybody may cancel their own requests, and nothing else."
+        yield f"{policy.path.absolute()} does not exist: everybody may cancel their own requests, and nothing else."
     else:
         effects = Counter(rule.effect for rule in policy.rules)
         rules = "rule" if len(policy.rules) == 1 else "rules"
-        yield f"{policy.path}: {len(policy.rules)} {rules} ({effects['allow']} allow, {effects['deny']} deny)."
+        counted = f"{len(policy.rules)} {rules} ({effects['allow']} allow, {effects['deny']} deny)"
+        yield f"{policy.path.absolute()}: {counted}."
     for number, sentence in warnings(policy.rules, enabled):
         yield f"warning: line {policy.line(number)}: rule {number}: {sentence}."
     if left := uncovered(policy.rules, enabled):
-        yield f"Nobody may cancel: {', '.join(left)}."
+        default = "" if policy.text is None else " (a file replaces the default: everybody's own requests)"
+        yield f"Nobody may cancel: {', '.join(left)}{default}."
     else:
         yield "Every kind that is switched on may be cancelled by somebody."

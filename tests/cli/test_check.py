@@ -1,5 +1,6 @@
 """`check` names everything that is not as it must be; and no command uses secrets that lie open to others."""
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from bot.sandbox.tenant import AUDIT, CHANNEL, ELSEWHERE, HELPDESK, Tenant
 from tests.certificates import self_signed
-from tests.cli.conftest import ROOT, Command
+from tests.cli.conftest import ROOT, Command, spawn
 
 NOBODY = "https://127.0.0.1:1"
 LOOK_AFTER = [("audit", "verify"), ("jobs", "list"), ("links", "list"), ("migrate",)]
@@ -23,7 +24,7 @@ async def test_everything_is_there(command: Command, tenant: Tenant) -> None:
     ran = await command("check", **tenant.environment())
     assert (ran.code, ran.err) == (0, "")
     assert lines(ran.out) == {
-        **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Slack"], "ok"),
+        **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Slack", "Socket Mode"], "ok"),
         **dict.fromkeys(["NOTIFY_CHANNEL", "AUDIT_CHANNEL", f"user group {HELPDESK}"], "ok"),
         **dict.fromkeys(["linking", "file"], "--"),
     }
@@ -188,3 +189,50 @@ async def test_a_user_group_that_is_none(command: Command, tenant: Tenant, tmp_p
     policy.chmod(0o600)
     ran = await command("check", **tenant.environment() | {"POLICY_FILE": str(policy)})
     assert (ran.code, "FAIL  user group S0NOBODY: no_such_subteam." in ran.out) == (1, True), ran.out
+
+
+async def test_a_name_that_is_nearly_a_variable(command: Command, tmp_path: Path) -> None:
+    """Fails when a mistyped name drops what it was to set: deny rules, the audit channel."""
+    (tmp_path / ".env").write_text("POLICY_FIEL=prod.toml\nAUDIT_CHANEL=C0\nEDITOR=vi\n", encoding="utf-8")
+    (tmp_path / ".env").chmod(0o600)
+    ran = await command("check")
+    assert ran.code == 2
+    assert "POLICY_FIEL: there is no such variable; did you mean POLICY_FILE?" in ran.err
+    assert "AUDIT_CHANEL: there is no such variable; did you mean AUDIT_CHANNEL?" in ran.err
+    assert "EDITOR" not in ran.err
+
+
+async def test_tokens_that_are_swapped(command: Command, tenant: Tenant) -> None:
+    environment = tenant.environment()
+    tokens = {"SLACK_BOT_TOKEN": environment["SLACK_APP_TOKEN"], "SLACK_APP_TOKEN": environment["SLACK_BOT_TOKEN"]}
+    ran = await command("check", **environment | tokens)
+    assert ran.code == 2
+    assert "SLACK_BOT_TOKEN: is an app token" in ran.err
+    assert "SLACK_APP_TOKEN: is a bot token" in ran.err
+
+
+async def test_an_app_token_that_slack_does_not_take(command: Command, tenant: Tenant) -> None:
+    ran = await command("check", **tenant.environment() | {"SLACK_APP_TOKEN": "xapp-another"})
+    assert (ran.code, "FAIL  Socket Mode: Slack did not accept the token" in ran.out) == (1, True), ran.out
+
+
+async def test_the_policy_is_named(command: Command, tenant: Tenant, tmp_path: Path) -> None:
+    """Fails when nobody is told that it was looked for elsewhere, or that nobody can cancel anything."""
+    environment = tenant.environment()
+    ran = await command("check", **environment)
+    assert f"{environment['POLICY_FILE']}: 4 rules (4 allow, 0 deny)." in ran.out
+    os.remove(environment.pop("POLICY_FILE"))  # noqa: PTH107 - and where it is looked for otherwise, there is none
+    ran = await command("check", **environment)
+    assert f"{tmp_path}/policy.toml does not exist: everybody may cancel their own requests" in ran.out
+    assert "nobody can cancel anything" in ran.out
+
+
+async def test_whoever_reads_may_stop(tmp_path: Path) -> None:
+    """Fails with a traceback: `kinds | head`."""
+    process = await spawn(tmp_path, {}, "kinds")
+    assert process.stdout
+    process.stdout._transport.close()  # type: ignore[attr-defined]  # as a reader that has seen enough
+    assert process.stderr
+    err = await process.stderr.read()
+    await process.wait()
+    assert b"Traceback" not in err
