@@ -30,6 +30,7 @@ async def run(_options: argparse.Namespace) -> int:
     configuration = load_configuration()
     settings = configuration.settings
     print("ok    settings:", ", ".join(resource.kind for resource in configuration.enabled))
+    print(f"      policy: {configuration.policy.path.absolute()}")
     for line in report(configuration):
         print(f"      {line}")
     _tell_linking(settings)

@@ -48,12 +48,12 @@ def report(selected: "Selected") -> Iterator[str]:
 
     policy, enabled = selected.policy, selected.enabled
     if policy.text is None:
-        yield f"{policy.path.absolute()} does not exist: everybody may cancel their own requests, and nothing else."
+        yield f"{policy.path} does not exist: everybody may cancel their own requests, and nothing else."
     else:
         effects = Counter(rule.effect for rule in policy.rules)
         rules = "rule" if len(policy.rules) == 1 else "rules"
         counted = f"{len(policy.rules)} {rules} ({effects['allow']} allow, {effects['deny']} deny)"
-        yield f"{policy.path.absolute()}: {counted}."
+        yield f"{policy.path}: {counted}."
     for number, sentence in warnings(policy.rules, enabled):
         yield f"warning: line {policy.line(number)}: rule {number}: {sentence}."
     if left := uncovered(policy.rules, enabled):

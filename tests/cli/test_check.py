@@ -223,7 +223,8 @@ async def test_the_policy_is_named(command: Command, tenant: Tenant, tmp_path: P
     assert f"{environment['POLICY_FILE']}: 4 rules (4 allow, 0 deny)." in ran.out
     os.remove(environment.pop("POLICY_FILE"))  # noqa: PTH107 - and where it is looked for otherwise, there is none
     ran = await command("check", **environment)
-    assert f"{tmp_path}/policy.toml does not exist: everybody may cancel their own requests" in ran.out
+    assert f"policy: {tmp_path}/policy.toml\n" in ran.out
+    assert "policy.toml does not exist: everybody may cancel their own requests" in ran.out
     assert "nobody can cancel anything" in ran.out
 
 
