@@ -30,7 +30,8 @@ async def test_check_tells_what_is_hardly_meant(command: Command, tmp_path: Path
             "warning: line 2: rule 1: it lets everybody in the team cancel anybody's requests, "
             "as far as Microsoft lets them.",
             "warning: line 8: rule 2: it adds nothing to rule 1.",
-            "Nobody may cancel: approval-item, operation-approval (a file replaces the default: everybody's own requests).",
+            "Nobody may cancel: approval-item, operation-approval "
+            "(a file replaces the default: everybody's own requests).",
         ],
     )
 
