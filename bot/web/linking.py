@@ -123,7 +123,7 @@ class LinkPages:
         return _single(parse_qsl(await self._body(request), keep_blank_values=True))
 
     async def _body(self, request: web.Request) -> str:
-        if request.content_type != "application/x-www-form-urlencoded":
+        if request.content_type != "application/x-www-form-urlencoded" or "Content-Encoding" in request.headers:
             raise Refused("no_form", *_UNREADABLE)
         try:
             return (await self._bodies.read(request, _LARGEST)).decode("ascii")
