@@ -114,19 +114,16 @@ class SecondPerson:
         holder = await self._approvals.answer(approval, cancellation, by, answer, key)
         if holder is None:
             raise Refused("used_button", *_ANSWERED)
-        joined = holder not in ("", cancellation.id)
         try:
-            await (self._show(cancellation, answer, by) if joined else self._begin(cancellation, approval.run + 1))
+            if holder in ("", cancellation.id):
+                await self._begin(Run(cancellation.id, approval.run + 1))
+            else:  # joined: shown again when the other one has ended
+                await self._teller.answered(cancellation, answer, by.user)
         except Exception:  # it is recorded, and others see it through
             log.exception("answer_followed_later", cancellation=cancellation.id)
 
-    async def _begin(self, cancellation: Cancellation, number: int) -> None:
-        run = Run(cancellation.id, number)
+    async def _begin(self, run: Run) -> None:
         await self._engine.start(CANCEL, run.workflow_id, run.id, run.number)
-
-    async def _show(self, cancellation: Cancellation, answer: Answer, by: Actor) -> None:
-        """At once, for one that has joined another: it is shown again when that one has ended."""
-        await self._teller.answered(cancellation, answer, by.user)
 
     async def assured(self, cancellation: Cancellation, owned: Ownership) -> Failed | None:
         """Right before the call: whether who approved still may, and exactly this; raises `NoDatabase`."""

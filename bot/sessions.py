@@ -17,7 +17,7 @@ from bot.tables import browser_sessions
 LIFETIME: Final = timedelta(minutes=10)
 
 # Whoever presses the first button has a row, strangers too. No fewer are kept than the rate limits let begin within
-# their lifetime where clients cannot be told apart (`web.limits.EVERYBODY`): a flood pushes nobody out.
+# their lifetime, all clients together (`web.limits.EVERYBODY`): a flood pushes nobody out.
 _MOST_BEGUN: Final = 32_000
 _TIDIED_EVERY: Final = 1_000
 
