@@ -38,7 +38,8 @@ class Cancellation:
     """One person's wish to cancel one target; `id` is that of the dialog in which it was entered.
 
     `card_id` is the notification that it began from; `response_url` answers the click that opened the dialog.
-    `approver` is the Slack user who approved it as the second person, where one had to.
+    `approver` is the Slack user who approved it as the second person, where one had to. `thread_ts`: the thread that
+    hears of it, where somebody began it from a message.
     """
 
     id: str
@@ -49,3 +50,4 @@ class Cancellation:
     card_id: str = ""
     response_url: str = field(default="", repr=False)
     approver: str = ""
+    thread_ts: str = ""

@@ -207,6 +207,7 @@ class Cancellations:
             "joined_to": joined,
             "instance": self._instance,
             "created_at": cancellation.at,
+            "thread_ts": cancellation.thread_ts or None,
         }
 
     def _of(self, row: sa.Row[Any]) -> Cancellation:
@@ -220,6 +221,7 @@ class Cancellations:
             card_id=row.card_id or "",
             response_url=words.get("response_url", ""),
             approver=row.approver or "",
+            thread_ts=row.thread_ts or "",
         )
 
 

@@ -6,7 +6,7 @@ from bot.graph.client import GraphClient
 from bot.graph.wire import Caller
 from bot.outcome import Look, documented
 from bot.policy import Identity, Ownership
-from bot.resources import ErrorMeaning, Resource, Target, snapshot
+from bot.resources import ErrorMeaning, Resource, Snapshot, Target, snapshot
 
 
 class Reader:
@@ -51,7 +51,12 @@ class Reader:
 
 def ownership(actor: Actor, look: Look) -> Ownership:
     """Whether the target is the actor's own. Nothing never equals nothing."""
-    requestor = look.snapshot.requestor_oid if look.snapshot else ""
+    return owner(actor, look.snapshot)
+
+
+def owner(actor: Actor, snapshot: Snapshot | None) -> Ownership:
+    """The same of what was seen of it, in a list too."""
+    requestor = snapshot.requestor_oid if snapshot else ""
     if not requestor or actor.account is None:
         return Ownership.UNKNOWN
     return Ownership.OWN if requestor.casefold() == actor.account.oid.casefold() else Ownership.OTHER

@@ -1,7 +1,7 @@
 """What a workflow's steps leave behind: ids and codes. What people wrote stays in our own tables, encrypted."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from pydantic import TypeAdapter
@@ -120,7 +120,7 @@ class Sight:
             account=seen.actor.account,
             ownership=seen.ownership,
             decision=seen.decision,
-            snapshot=replace(shown, title="", requestor_name="", reason="", created=None) if shown else None,
+            snapshot=_without_words(shown) if shown else None,
             missing=seen.look.missing,
             refusal=Failed.of(seen.look.refusal, resource) if seen.look.refusal else None,
             at=time.time(),
@@ -135,6 +135,10 @@ class Sight:
     def fresh(self) -> bool:
         """Whether a call may still rely on it: a restart may lie between the look and the call."""
         return 0 <= time.time() - self.at <= _FRESH_SECONDS
+
+
+def _without_words(shown: Snapshot) -> Snapshot:
+    return Snapshot(shown.state, shown.standing, shown.cancelled, shown.cancelling, requestor_oid=shown.requestor_oid)
 
 
 @dataclass(frozen=True)

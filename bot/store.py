@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
@@ -37,7 +37,10 @@ class Card:
 
 @dataclass(frozen=True)
 class Dialog:
-    """A dialog that a person opened; its one submission becomes the cancellation of the same id."""
+    """A dialog that a person opened; its one submission becomes the cancellation of the same id.
+
+    `offered` are the targets that can be chosen in it; `thread_ts` as of a `Cancellation`.
+    """
 
     id: str
     team: str
@@ -46,6 +49,8 @@ class Dialog:
     card_id: str
     sealed: bytes | None
     created_at: datetime
+    thread_ts: str = ""
+    offered: tuple[Target, ...] = ()
 
 
 def new_id() -> str:
@@ -188,8 +193,15 @@ class Store:
                 card_id=dialog.card_id or None,
                 sealed=dialog.sealed,
                 created_at=dialog.created_at,
+                thread_ts=dialog.thread_ts or None,
+                offered=[asdict(target) for target in dialog.offered],
             )
         )
+
+    async def offer(self, dialog_id: str, target: Target) -> None:
+        """Records the target that somebody has chosen in the dialog."""
+        offered = [asdict(target)]
+        await self.change(dialogs.update().where(dialogs.c.id == dialog_id).values(offered=offered))
 
     async def dialog(self, dialog_id: str) -> Dialog | None:
         """The dialog of that id."""
@@ -204,6 +216,8 @@ class Store:
             row.card_id or "",
             row.sealed,
             row.created_at,
+            row.thread_ts or "",
+            tuple(Target(**one) for one in row.offered or ()),
         )
 
     async def forget_dialogs(self, before: datetime) -> None:

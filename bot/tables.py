@@ -78,6 +78,43 @@ cards = Table(
 )
 """The bot's messages about one target. `ts` is empty until Slack has answered; `details` is what the message shows."""
 
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("target_id", Text, nullable=False),
+    Column("scope", Text, nullable=False),
+    Column("target_key", Text, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("left_at", UtcDateTime),
+    Index("notices_kind", "kind", "channel"),
+)
+"""The pending targets that were seen, one row for each channel that hears of it; `id` is the card's. `left_at`: since
+when it is pending no more."""
+
+watched = Table(
+    "watched",
+    metadata,
+    Column("kind", String(64), primary_key=True),
+    Column("channel", String(32), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("older", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
+)
+"""Which kinds a channel hears of, since when, and how many were pending before: they are told in one line, once."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(32), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+"""What one process at a time does, and until when by the database's clock."""
+
 dialogs = Table(
     "dialogs",
     metadata,
@@ -88,8 +125,11 @@ dialogs = Table(
     Column("card_id", String(32)),
     Column("sealed", LargeBinary),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("thread_ts", String(32)),
+    Column("offered", JSON),
 )
-"""Opened dialogs: whose, where, about which card; `sealed` is the encrypted response_url of the click."""
+"""Opened dialogs: whose, where, about which card; `sealed` is the encrypted response_url of the click. `thread_ts` is
+the thread that hears of it, where that is not the cancellation's own; `offered` the targets to choose from."""
 
 cancellations = Table(
     "cancellations",
@@ -110,8 +150,10 @@ cancellations = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("outcome", JSON),
+    Column("thread_ts", String(32)),
     Index("cancellations_ended_at", "ended_at"),
     Index("cancellations_joined_to", "joined_to"),
+    Index("cancellations_user", "team", "user", "created_at"),
 )
 """Every submitted wish; `id` is its dialog's. `sealed` is the encrypted justification and response_url, `joined_to` the
 running cancellation that it waits for, `instance` the process that has to see it through, `run` its latest workflow."""
@@ -164,6 +206,7 @@ wishes = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("permissions", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("thread_ts", String(32)),
 )
 """What somebody wanted cancelled before Microsoft knew them: it goes on when they have signed in with `permissions`.
 `sealed` is the encrypted justification and response_url."""

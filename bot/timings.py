@@ -43,6 +43,22 @@ class Timings:
     """From the press of the dialog's button to the row that makes it durable."""
     housekeeping_first: float = 60.0
     housekeeping: float = 3600.0
+    list_fresh: float = 10.0
+    list_oldest: float = 120.0
+    """A pending list is used so long, and read anew beside when it is older than fresh."""
+    list_again: float = 30.0
+    """Before a list that could not be read is asked for again."""
+    poll: float = 1.0
+    """What the intervals of polling are multiplied by."""
+    message_pause: float = 1.0
+    """Between two messages of ours in one channel that nobody waits for; Slack takes about one a second."""
+    channel_rest: float = 30.0
+    """After Slack has refused a notification in a channel."""
+    truth_first: float = 30.0
+    truth_longest: float = 3600.0
+    """Between the looks at a card whose target is neither pending nor over; they double."""
+    lease: float = 20.0
+    """What one process does for all is taken over so long after it was last heard of."""
     operation_poll: float = 2.0
     operation_longest: float = 60.0
     slack_patience: float = 20.0
@@ -62,6 +78,14 @@ class Timings:
             "tell_wait",
             "operation_poll",
             "operation_longest",
+            "list_fresh",
+            "list_oldest",
+            "list_again",
+            "poll",
+            "message_pause",
+            "channel_rest",
+            "truth_first",
+            "truth_longest",
             "watch_patient",
         )
         return replace(
@@ -69,6 +93,7 @@ class Timings:
             # A busy machine needs some time to show that it is alive, however fast the rest is played.
             heartbeat=max(self.heartbeat * factor, 0.5),
             presumed_dead=max(self.presumed_dead * factor, 2.0),
+            lease=max(self.lease * factor, 2.0),
             watch=tuple(seconds * factor for seconds in self.watch),
             tell_again=tuple(seconds * factor for seconds in self.tell_again),
             **{name: getattr(self, name) * factor for name in waits},

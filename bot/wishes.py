@@ -49,6 +49,7 @@ class Wishes:
             "sealed": self._sealer.seal(cancellation.id, words),
             "permissions": " ".join(permissions),
             "created_at": now(),
+            "thread_ts": cancellation.thread_ts or None,
         }
         row = self._store.insert(wishes).values(id=cancellation.id, **entered)
         await self._store.change(row.on_conflict_do_update(index_elements=[wishes.c.id], set_=entered))
@@ -94,6 +95,7 @@ class Wishes:
             at=row.created_at,
             card_id=row.card_id or "",
             response_url=words.get("response_url", ""),
+            thread_ts=row.thread_ts or "",
         )
         return Wish(cancellation, tuple(row.permissions.split()))
 

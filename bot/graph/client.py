@@ -1,6 +1,6 @@
 """The one client of Microsoft Graph: reads a request, cancels it, follows an operation."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from bot.errors import AnswerLost, ServiceError
 from bot.graph.links import operation_path, own_path
 from bot.graph.wire import Caller, Wire
-from bot.resources import CancelCall, Meaning, Permissions, ReadCall, Resource, Slot, Target, path_of
+from bot.resources import CancelCall, ListCall, Meaning, Permissions, ReadCall, Resource, Slot, Target, path_of
 
 _PAGES: Final = 20
+_LIST_PAGES: Final = 200
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class GraphClient:
             entity,
         )
 
+    async def pages(self, call: ListCall, caller: Caller) -> AsyncIterator[list[Mapping[str, object]]]:
+        """The entities of a list, page by page; raises `AnswerLost` at a page that leads elsewhere, or after 200."""
+        async for page in self._pages(f"/{call.version}{call.path}", call.permissions, caller, call.query, _LIST_PAGES):
+            yield page
+
     async def operation(self, resource: Resource, call: CancelCall, location: str, caller: Caller) -> Operation | None:
         """The operation that a 202 named; None when the address is not one of this service's operations."""
         path = operation_path(resource, location, self._hosts)
@@ -85,18 +91,24 @@ class GraphClient:
     async def _find(
         self, path: str, permissions: Permissions, caller: Caller, call: ReadCall, target: Target
     ) -> Mapping[str, object]:
-        query: Mapping[str, str] = call.query
-        for _ in range(_PAGES):
+        async for page in self._pages(path, permissions, caller, call.query, _PAGES):
+            for item in page:
+                if str(item.get("id", "")).casefold() == target.id.casefold():
+                    return item
+        raise ServiceError(404, (), "")
+
+    async def _pages(
+        self, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str], most: int
+    ) -> AsyncIterator[list[Mapping[str, object]]]:
+        for _ in range(most):
             page = await self._get(path, permissions, caller, query)
             items = page.get("value")
-            for item in items if isinstance(items, list) else []:
-                if isinstance(item, dict) and str(item.get("id", "")).casefold() == target.id.casefold():
-                    return item
+            yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
             link = page.get("@odata.nextLink")
             if not link:
-                raise ServiceError(404, (), "")
+                return
             path, query = own_path(str(link), self._hosts), {}
-        raise AnswerLost(f"Microsoft Graph's list has more than {_PAGES} pages, and the request is not on these.")
+        raise AnswerLost(f"Microsoft Graph's list has more than {most} pages.")
 
     async def _get(
         self, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str]

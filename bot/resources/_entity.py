@@ -18,8 +18,11 @@ class Snapshot:
     title: str = ""
     requestor_oid: str = ""
     requestor_name: str = ""
+    requestor_email: str = ""
     reason: str = ""
     created: datetime | None = None
+    expires: datetime | None = None
+    decided_by: str = ""
 
 
 def same_state(value: str) -> str:
@@ -40,8 +43,11 @@ def snapshot(resource: Resource, entity: Mapping[str, object]) -> Snapshot:
         title=_first(entity, resource.titles),
         requestor_oid=_requestor(resource, entity),
         requestor_name=_first(entity, resource.requestor.names),
+        requestor_email=text_at(entity, resource.requestor.email),
         reason=_first(entity, resource.reasons),
         created=_moment(text_at(entity, resource.created)),
+        expires=_moment(text_at(entity, resource.expires)),
+        decided_by=_first(entity, resource.decided_by),
     )
 
 
@@ -52,10 +58,12 @@ def unwrap(entity: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def text_at(entity: Mapping[str, object], path: str) -> str:
-    """The string at a dotted path; empty when anything on the way is missing or of another type."""
+    """The string at a dotted path, or several joined; empty when anything on the way is missing or of another type."""
     node: object = entity
     for step in path.split("."):
         node = node.get(step) if isinstance(node, Mapping) else None
+    if isinstance(node, list):
+        return ", ".join(one for one in node if isinstance(one, str))
     return node if isinstance(node, str) else ""
 
 

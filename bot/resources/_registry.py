@@ -80,7 +80,8 @@ def _offered(resource: Resource, cloud: Cloud) -> Resource:
 
 def _check(resource: Resource) -> None:
     known = {"id", "scope"} if resource.scopes else {"id"}
-    paths = [*(call.path for call in resource.cancel), resource.read.path, *resource.urls]
+    calls = [call.path for call in resource.cancel] + [call.path for call in resource.lists]
+    paths = [*calls, resource.read.path, *resource.urls]
     unknown = {slot for path in paths for slot in _SLOT.findall(path)} - known
     if unknown:
         raise RegistryError(f"{resource.kind}: its paths name {', '.join(sorted(unknown))}")

@@ -87,6 +87,20 @@ class ReadCall:
 
 
 @dataclass(frozen=True)
+class ListCall:
+    """How pending requests are listed: all that the caller may see or, with `own`, only those that the caller made.
+
+    `query` narrows it as far as the documents allow; what is left is judged by its state.
+    """
+
+    version: Literal["v1.0", "beta"]
+    path: str
+    permissions: Permissions
+    query: Mapping[str, str] = field(default_factory=dict)
+    own: bool = False
+
+
+@dataclass(frozen=True)
 class States:
     """The properties that hold the state, and what their documented values mean; values not listed are unknown.
 
@@ -106,11 +120,13 @@ class States:
 class Requestor:
     """Where the Entra object id of whoever asked is found.
 
-    `when` names a property and the prefix it must have for the id to count as the requestor's.
+    `when` names a property and the prefix it must have for the id to count as the requestor's. `email`: their address,
+    where the service tells it.
     """
 
     oid: str
     names: tuple[str, ...] = ()
+    email: str = ""
     when: tuple[str, str] | None = None
 
 
@@ -139,7 +155,8 @@ class Resource:
 
     `scopes` maps the providers that a path's `{scope}` may name to their name in permissions, the default first.
     `operations` is the path of the long-running operation that a 202 points to. `who` says who may cancel, for a 403;
-    `too_late` what to do when it can no longer be cancelled.
+    `too_late` what to do when it can no longer be cancelled. `expires` is where a pending request says until when it
+    waits, `decided_by` who has decided on it.
     """
 
     kind: str
@@ -157,6 +174,9 @@ class Resource:
     too_late: str
     sources: tuple[str, ...]
     reasons: tuple[str, ...] = ()
+    expires: str = ""
+    decided_by: tuple[str, ...] = ()
+    lists: tuple[ListCall, ...] = ()
     errors: tuple[DocumentedError, ...] = ()
     scopes: Mapping[str, str] = field(default_factory=dict)
     operations: str = ""
@@ -167,6 +187,13 @@ class Resource:
     def default_scope(self) -> str:
         """The provider that a bare id means; empty for kinds that have none."""
         return next(iter(self.scopes), "")
+
+    def list_for(self, *, application: bool) -> ListCall | None:
+        """The call that lists pending requests for the application, or for a person: theirs alone, if there is one."""
+        if application:
+            return next((call for call in self.lists if call.permissions.application), None)
+        usable = [call for call in self.lists if call.permissions.delegated]
+        return next((call for call in usable if call.own), next(iter(usable), None))
 
     def call_for(self, own: bool | None) -> CancelCall:
         """The call for one's own request, for somebody else's, or (None) for one that nobody could read.

@@ -1,5 +1,6 @@
 """A target, kind and id, from what people type or paste: matched whole, never repaired."""
 
+import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class Target:
     def key(self) -> str:
         """What two spellings of the same target have in common."""
         return f"{self.kind}/{self.scope.casefold()}/{self.id.casefold()}"
+
+    @property
+    def digest(self) -> str:
+        """A short name for the same, where there is no room for an id: 40 hexadecimal digits."""
+        return hashlib.sha256(self.key.encode()).hexdigest()[:40]
 
 
 def target_of(resource: Resource, text: str) -> Target:

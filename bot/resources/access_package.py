@@ -3,6 +3,7 @@
 from bot.resources._spec import (
     ALL_CLOUDS,
     CancelCall,
+    ListCall,
     Meaning,
     Permissions,
     ReadCall,
@@ -13,6 +14,16 @@ from bot.resources._spec import (
 )
 
 _ROOT = "/identityGovernance/entitlementManagement"
+_READ = Permissions(
+    delegated=("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"),
+    application=("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"),
+)
+# Of the states that can be cancelled, v1.0's `state`, the only one that can be filtered by, has just this one.
+_PENDING = {
+    "$filter": "state eq 'pendingApproval'",
+    "$expand": "requestor,accessPackage",
+    "$select": "id,state,status,createdDateTime,justification",
+}
 _DONE = {200: Meaning.DONE, 204: Meaning.DONE}  # the text documents 200, the examples 204
 
 RESOURCE = Resource(
@@ -42,9 +53,16 @@ RESOURCE = Resource(
         version="v1.0",
         path=f"{_ROOT}/assignmentRequests/{{id}}",
         query={"$expand": "requestor,accessPackage"},
-        permissions=Permissions(
-            delegated=("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"),
-            application=("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"),
+        permissions=_READ,
+    ),
+    lists=(
+        ListCall(version="v1.0", path=f"{_ROOT}/assignmentRequests", query=_PENDING, permissions=_READ),
+        ListCall(
+            version="v1.0",
+            path=f"{_ROOT}/assignmentRequests/filterByCurrentUser(on='createdBy')",
+            query=_PENDING,
+            permissions=Permissions(delegated=_READ.delegated),
+            own=True,
         ),
     ),
     states=States(
@@ -55,7 +73,9 @@ RESOURCE = Resource(
         cancelled=frozenset({"canceled"}),
     ),
     # requestor.id is the id of the subject inside entitlement management, not the person's in Entra.
-    requestor=Requestor(oid="requestor.objectId", names=("requestor.displayName", "requestor.email")),
+    requestor=Requestor(
+        oid="requestor.objectId", names=("requestor.displayName", "requestor.email"), email="requestor.email"
+    ),
     titles=("accessPackage.displayName",),
     reasons=("justification",),
     created="createdDateTime",
@@ -66,5 +86,7 @@ RESOURCE = Resource(
     sources=(
         "microsoft-graph-docs-contrib: v1.0/api and beta/api/accesspackageassignmentrequest-cancel.md",
         "microsoft-graph-docs-contrib: v1.0/resources and beta/resources/accesspackageassignmentrequest.md",
+        "microsoft-graph-docs-contrib: v1.0/api/entitlementmanagement-list-assignmentrequests.md",
+        "microsoft-graph-docs-contrib: v1.0/api/accesspackageassignmentrequest-filterbycurrentuser.md",
     ),
 )

@@ -1,6 +1,10 @@
 """approvalItem: an approval in Teams. Graph's beta only, and only its owner can cancel it."""
 
-from bot.resources._spec import CancelCall, Meaning, Permissions, ReadCall, Requestor, Resource, States
+from bot.resources._spec import CancelCall, ListCall, Meaning, Permissions, ReadCall, Requestor, Resource, States
+
+_READ = Permissions(
+    delegated=("ApprovalSolution.Read", "ApprovalSolution.ReadWrite", "ApprovalSolutionResponse.ReadWrite")
+)
 
 RESOURCE = Resource(
     kind="approval-item",
@@ -18,12 +22,18 @@ RESOURCE = Resource(
     read=ReadCall(
         version="beta",
         path="/solutions/approval/approvalItems/{id}",
-        permissions=Permissions(
-            delegated=(
-                "ApprovalSolution.Read",
-                "ApprovalSolution.ReadWrite",
-                "ApprovalSolutionResponse.ReadWrite",
-            )
+        permissions=_READ,
+    ),
+    lists=(
+        ListCall(
+            version="beta",
+            path="/solutions/approval/approvalItems",
+            # No filter by state is documented.
+            query={
+                "$orderby": "createdDateTime desc",
+                "$select": "id,displayName,description,state,allowCancel,owner,createdDateTime",
+            },
+            permissions=_READ,
         ),
     ),
     states=States(
@@ -44,6 +54,7 @@ RESOURCE = Resource(
     too_late="A completed approval stays as it is. Ask its approvers or owner what follows from it.",
     sources=(
         "microsoft-graph-docs-contrib: beta/api/approvalitem-cancel.md, beta/api/approvalitem-get.md",
+        "microsoft-graph-docs-contrib: beta/api/approvalsolution-list-approvalitems.md",
         "microsoft-graph-docs-contrib: beta/resources/approvalitem.md",
     ),
 )

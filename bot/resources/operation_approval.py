@@ -3,6 +3,7 @@
 from bot.resources._spec import (
     ALL_CLOUDS,
     CancelCall,
+    ListCall,
     Meaning,
     Permissions,
     ReadCall,
@@ -34,6 +35,19 @@ RESOURCE = Resource(
         path="/deviceManagement/operationApprovalRequests/{id}",
         permissions=Permissions(delegated=_PERMISSIONS, application=_PERMISSIONS),
     ),
+    lists=(
+        ListCall(
+            version="beta",
+            path="/deviceManagement/operationApprovalRequests",
+            # The filter is no documented one, but what public clients use. Without $select each comes with its payload.
+            query={
+                "$filter": "status eq 'approved'",
+                "$select": "id,status,requestor,approver,requestJustification,requestDateTime,expirationDateTime,"
+                "requiredOperationApprovalPolicyTypes",
+            },
+            permissions=Permissions(delegated=_PERMISSIONS, application=_PERMISSIONS),
+        ),
+    ),
     states=States(
         paths=("status",),
         yes=frozenset({"approved"}),
@@ -41,9 +55,11 @@ RESOURCE = Resource(
         cancelled=frozenset({"cancelled"}),
     ),
     requestor=Requestor(oid="requestor.user.id", names=("requestor.user.displayName",)),
-    titles=("payloadName", "payloadType"),
+    titles=("payloadName", "payloadType", "requiredOperationApprovalPolicyTypes"),
     reasons=("requestJustification",),
     created="requestDateTime",
+    expires="expirationDateTime",
+    decided_by=("approver.user.displayName",),
     urls=("/deviceManagement/operationApprovalRequests/{id}",),
     clouds=ALL_CLOUDS,
     who="Intune lets administrators with multi admin approval rights cancel an approval.",

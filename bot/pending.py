@@ -1,0 +1,102 @@
+"""What one person may cancel now: the pending lists, seen through the policy and through whose request each is."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from bot.cancellation import Actor
+from bot.errors import BotError, Refused, SignInNeeded
+from bot.gate import Gate
+from bot.lists import Listed, Listing, Lists
+from bot.policy import Ownership
+from bot.reading import owner
+from bot.resources import Resource
+
+_UNDATED: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What somebody may cancel, the newest first.
+
+    `unread` are the kinds whose list could not be read, `sign_in` those that are shown once they have signed in,
+    `longer` those of which there are more than can be read.
+    """
+
+    items: tuple[Listed, ...] = ()
+    unread: tuple[Resource, ...] = ()
+    sign_in: tuple[Resource, ...] = ()
+    longer: tuple[Resource, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Part:
+    resource: Resource
+    items: tuple[Listed, ...] = ()
+    unread: bool = False
+    sign_in: bool = False
+    longer: bool = False
+
+
+class Pending:
+    """Answers for a person. What they may not cancel is not in the answer."""
+
+    def __init__(self, gate: Gate, lists: Lists) -> None:
+        self._gate = gate
+        self._lists = lists
+
+    async def of(self, actor: Actor, kind: str = "", *, own: bool = False) -> Choices:
+        """What they may cancel now, of one kind or of all; with `own`, only what they asked for themselves.
+
+        Lists are at most two minutes old. A kind that cannot be read is named, and keeps no other from being shown.
+        """
+        wanted = [one for one in self._gate.registry if one.lists and kind in ("", one.kind)]
+        parts = await asyncio.gather(*(self._part(actor, resource, own=own) for resource in wanted))
+        items = (item for part in parts for item in part.items)
+        return Choices(
+            items=tuple(sorted(items, key=lambda one: one.snapshot.created or _UNDATED, reverse=True)),
+            unread=tuple(part.resource for part in parts if part.unread),
+            sign_in=tuple(part.resource for part in parts if part.sign_in),
+            longer=tuple(part.resource for part in parts if part.longer),
+        )
+
+    async def find(self, actor: Actor, digest: str) -> Listed | None:
+        """The one of that digest among what they may cancel now."""
+        return next((one for one in (await self.of(actor)).items if one.target.digest == digest), None)
+
+    async def _part(self, actor: Actor, resource: Resource, *, own: bool) -> _Part:
+        try:
+            visible = self._gate.visible(actor, resource)
+        except Refused:
+            return _Part(resource)
+        except SignInNeeded:
+            return _Part(resource, sign_in=True)
+        wanted = visible & {Ownership.OWN} if own else visible
+        if not wanted:
+            return _Part(resource)
+        try:
+            listing = await self._listing(actor, resource)
+        except SignInNeeded:
+            return _Part(resource, sign_in=True)
+        except BotError:  # it is logged where it was read
+            return _Part(resource, unread=True)
+        return _Part(resource, tuple(_of(actor, listing.items.values(), wanted)), longer=listing.more)
+
+    async def _listing(self, actor: Actor, resource: Resource) -> Listing:
+        """The list that everybody shares or, where the service shows none to the application, the person's own."""
+        as_person = resource.list_for(application=False) and actor.account
+        if resource.list_for(application=True):
+            try:
+                return await self._lists.kept(resource)
+            except BotError:
+                if not as_person:
+                    raise
+        if not actor.account:
+            raise SignInNeeded("Microsoft shows this list only to you.")
+        return await self._lists.kept(resource, actor.account)
+
+
+def _of(actor: Actor, items: Iterable[Listed], wanted: frozenset[Ownership] | set[Ownership]) -> Iterable[Listed]:
+    return (one for one in items if owner(actor, one.snapshot) in wanted)
