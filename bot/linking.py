@@ -6,7 +6,7 @@ Whoever forwards a link at any point gets nothing: each answer belongs to the br
 import asyncio
 import hmac
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from typing import Final, Literal, Protocol, TypeVar
@@ -23,7 +23,7 @@ from bot.resources import Target
 from bot.sessions import AtMicrosoft, AtSlack, Sessions, SlackPerson, ToConfirm
 from bot.store import now
 from bot.tasks import Tasks
-from bot.wishes import Wishes
+from bot.wishes import Wish, Wishes
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -75,7 +75,7 @@ class Linking:
         wishes: Wishes,
         slack: SlackSignIn,
         msal: MsalApps,
-        audience: str,
+        audience: Callable[[Target], str],
         redirect_uri: str,
         email_match: EmailMatch,
         resumption: Resumption,
@@ -113,11 +113,16 @@ class Linking:
         person = await self._slack.person(code, session.nonce)
         wishes = await self._wishes.of(person.team, person.user, now())
         await self._wishes.hold(wishes)
-        permissions = sorted({permission for wish in wishes for permission in wish.permissions})
-        scopes = [f"{self._audience}/{permission}" for permission in permissions]
+        scopes = self._scopes(wishes)
         flow = await self._in_thread(lambda: signin.begin(self._msal, scopes, self._redirect_uri))
         await self._sessions.advance(cookie, AtSlack, AtMicrosoft(person, flow))
         return str(flow["auth_uri"])
+
+    def _scopes(self, wishes: Sequence[Wish]) -> list[str]:
+        """What Entra is asked for: one token has one audience, so it is that of what was begun first."""
+        named = [(self._audience(wish.cancellation.target), wish.permissions) for wish in wishes if wish.permissions]
+        first = next((audience for audience, _ in named), "")
+        return sorted({f"{first}/{one}" for audience, permissions in named if audience == first for one in permissions})
 
     async def microsoft_answered(self, cookie: str, answer: Mapping[str, str]) -> None:
         """Takes Microsoft's word for who this is; the person is asked next."""

@@ -109,17 +109,18 @@ class Lists:
         return listing
 
     async def _listed(self, resource: Resource, account: Account | None) -> Listing:
-        call = resource.list_for(application=account is None)
-        if call is None:
+        calls = resource.lists_for(application=account is None)
+        if not calls:
             raise ConsentNeeded("to list it")
         at, items = time.monotonic(), dict[str, Listed]()
-        async for page in self._graph.pages(call, Caller(account)):
-            for entity in page:
-                listed = _listed(resource, entity)
-                if listed:
-                    items[listed.target.key] = listed
-            if len(items) >= MOST:
-                return Listing(items, at, more=True)
+        for call in calls:
+            async for page in self._graph.pages(resource, call, Caller(account)):
+                for entity in page:
+                    listed = _listed(resource, entity)
+                    if listed:
+                        items[listed.target.key] = listed
+                if len(items) >= MOST:
+                    return Listing(items, at, more=True)
         return Listing(items, at)
 
     def _forget(self) -> None:

@@ -21,6 +21,7 @@ from bot.linking import Linking
 from bot.policy import groups_named
 from bot.posts import Posts
 from bot.reading import Reader
+from bot.resources import Target
 from bot.resuming import Resuming
 from bot.runs import Runs
 from bot.second import SecondPerson
@@ -118,7 +119,7 @@ class Parts:
         settings, store, gate, poster = self._configuration.settings, self._services.store, self._gate, self._poster
         link_url = f"{settings.public_url}{link_pages.START}" if settings.linking else ""
         parser = Parser(
-            self._configuration.everything, self._configuration.enabled, settings.azure_cloud, settings.graph_hosts
+            self._configuration.everything, self._configuration.enabled, settings.azure_cloud, settings.service_hosts
         )
         dialogs = Dialogs(
             client=self._services.slack,
@@ -233,13 +234,17 @@ class Parts:
             wishes=self._wishes,
             slack=slack,
             msal=services.msal,
-            audience=settings.resource,
+            audience=self._audience,
             redirect_uri=f"{origin}{link_pages.CALLBACK}",
             email_match=settings.email_match,
             resumption=self._resuming,
         )
         limits = RateLimits(settings.trusted_proxies)
         return link_pages.LinkPages(linking, origin, limits, services.metrics)
+
+    def _audience(self, target: Target) -> str:
+        """Whose tokens cancelling it takes."""
+        return self._configuration.settings.audiences[self._configuration.everything[target.kind].service]
 
 
 def _secret(value: SecretStr | None) -> str:

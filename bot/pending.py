@@ -86,8 +86,8 @@ class Pending:
 
     async def _listing(self, actor: Actor, resource: Resource) -> Listing:
         """The list that everybody shares or, where the service shows none to the application, the person's own."""
-        as_person = resource.list_for(application=False) and actor.account
-        if resource.list_for(application=True):
+        as_person = resource.lists_for(application=False) and actor.account
+        if resource.lists_for(application=True):
             try:
                 return await self._lists.kept(resource)
             except BotError:

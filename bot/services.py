@@ -23,6 +23,7 @@ from bot.graph.msal_app import Authority, MsalApps
 from bot.graph.tokens import Tokens
 from bot.graph.wire import Wire
 from bot.metrics import Metrics
+from bot.resources import Service
 from bot.settings import Settings
 from bot.slack.api import FAULTS, error_of, web_client
 from bot.store import Store
@@ -81,7 +82,11 @@ async def open_services(
         stack.push_async_callback(health.close)
         counted = _counted(metrics, clock)
         http = await stack.enter_async_context(httpx.AsyncClient(**options, event_hooks=counted))
-        wire = Wire(http, settings.graph_url, settings.resource, tokens, timings.whole)
+        urls = {Service.GRAPH: settings.graph_url, Service.ARM: settings.arm_url}
+        wires = (
+            Wire(http, urls[service], audience, tokens, timings.whole, service=service)
+            for service, audience in settings.audiences.items()
+        )
         session = await stack.enter_async_context(aiohttp.ClientSession())
         token = settings.slack_bot_token.get_secret_value()
         slack = web_client(token, settings.slack_api_url, session, timings.slack_call)
@@ -91,7 +96,7 @@ async def open_services(
             msal=msal,
             tokens=tokens,
             credential=health,
-            graph=GraphClient(wire, settings.graph_url, settings.resource),
+            graph=GraphClient(*wires),
             slack=slack,
             session=session,
             team="" if trying else await _team(slack),

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -27,18 +27,33 @@ from bot import logs
 from bot.errors import ConfigError
 from bot.files import is_mounted, problems_of_secret
 from bot.networks import Network, networks
-from bot.resources import Cloud
+from bot.resources import Cloud, Service
 from bot.storage import ENV_FILE, MODEL_CONFIG, Storage, problems_of, secrets_of, sources
 
 _CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 _GUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
+
 # The hosts of a cloud belong together: tokens are not interchangeable (microsoft-graph-docs: deployments.md).
-_HOSTS: Final[dict[Cloud, tuple[str, str]]] = {
-    "global": ("https://graph.microsoft.com", "https://login.microsoftonline.com"),
-    "usgov": ("https://graph.microsoft.us", "https://login.microsoftonline.us"),
-    "usgovdod": ("https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
-    "china": ("https://microsoftgraph.chinacloudapi.cn", "https://login.partner.microsoftonline.cn"),
+class _Hosts(NamedTuple):
+    graph: str
+    login: str
+    arm: str
+
+
+_US_LOGIN: Final = "https://login.microsoftonline.us"
+_US_ARM: Final = "https://management.usgovcloudapi.net"
+_HOSTS: Final[dict[Cloud, _Hosts]] = {
+    "global": _Hosts(
+        "https://graph.microsoft.com", "https://login.microsoftonline.com", "https://management.azure.com"
+    ),
+    "usgov": _Hosts("https://graph.microsoft.us", _US_LOGIN, _US_ARM),
+    "usgovdod": _Hosts("https://dod-graph.microsoft.us", _US_LOGIN, _US_ARM),
+    "china": _Hosts(
+        "https://microsoftgraph.chinacloudapi.cn",
+        "https://login.partner.microsoftonline.cn",
+        "https://management.chinacloudapi.cn",
+    ),
 }
 
 
@@ -134,6 +149,7 @@ class Settings(Selection, Storage):
     azure_client_certificate_path: Path | None = None
     azure_client_secret: SecretStr | None = None
     graph_override: Origin | None = Field(default=None, alias="GRAPH_URL")
+    arm_override: Origin | None = Field(default=None, alias="ARM_URL")
     authority_override: Origin | None = Field(default=None, alias="AZURE_AUTHORITY_HOST")
     ca_bundle: Path | None = None
 
@@ -204,7 +220,9 @@ class Settings(Selection, Storage):
         except ValidationError as error:
             raise ConfigError([*problems_of(error), *problems]) from None
         if settings.time_scale != 1 and not settings.loopback_only:
-            problems.append("TIME_SCALE: only with GRAPH_URL, AZURE_AUTHORITY_HOST and SLACK_API_URL on this machine")
+            problems.append(
+                "TIME_SCALE: only with GRAPH_URL, ARM_URL, AZURE_AUTHORITY_HOST and SLACK_API_URL on this machine"
+            )
         if settings.metrics_port == settings.port:
             problems.append("METRICS_PORT: must be another than PORT")
         if problems:
@@ -214,12 +232,17 @@ class Settings(Selection, Storage):
     @property
     def graph_url(self) -> str:
         """Where Graph is called."""
-        return self.graph_override or _HOSTS[self.azure_cloud][0]
+        return self.graph_override or _HOSTS[self.azure_cloud].graph
+
+    @property
+    def arm_url(self) -> str:
+        """Where Azure Resource Manager is called."""
+        return self.arm_override or _HOSTS[self.azure_cloud].arm
 
     @property
     def azure_authority_host(self) -> str:
         """Where Entra is called."""
-        return self.authority_override or _HOSTS[self.azure_cloud][1]
+        return self.authority_override or _HOSTS[self.azure_cloud].login
 
     @property
     def socket_mode(self) -> bool:
@@ -234,17 +257,24 @@ class Settings(Selection, Storage):
     @property
     def resource(self) -> str:
         """The audience of Graph tokens: the cloud's, also where `GRAPH_URL` points elsewhere."""
-        return _HOSTS[self.azure_cloud][0]
+        return _HOSTS[self.azure_cloud].graph
 
     @property
-    def graph_hosts(self) -> frozenset[str]:
-        """The hosts whose URLs people may paste: the cloud's own, and the configured one."""
-        return frozenset(urlsplit(url).netloc for url in (self.resource, self.graph_url))
+    def audiences(self) -> Mapping[Service, str]:
+        """The same of each service."""
+        return {Service.GRAPH: self.resource, Service.ARM: _HOSTS[self.azure_cloud].arm}
+
+    @property
+    def service_hosts(self) -> frozenset[str]:
+        """The hosts whose URLs people may paste: the cloud's own, and the configured ones."""
+        return frozenset(urlsplit(url).netloc for url in (*self.audiences.values(), self.graph_url, self.arm_url))
 
     @property
     def loopback_only(self) -> bool:
         """Whether every configured service is on this machine, as in the sandbox and in tests."""
-        return all(is_loopback(url) for url in (self.graph_url, self.azure_authority_host, self.slack_api_url))
+        return all(
+            is_loopback(url) for url in (self.graph_url, self.arm_url, self.azure_authority_host, self.slack_api_url)
+        )
 
 
 def load_settings() -> Settings:

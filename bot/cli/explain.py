@@ -194,7 +194,7 @@ class _Links(Accounts):
 
 def _wanted(configuration: Configuration, kind: str, id_text: str) -> tuple[Resource, Target | None]:
     settings, enabled = configuration.settings, configuration.enabled
-    parser = Parser(configuration.everything, enabled, settings.azure_cloud, settings.graph_hosts)
+    parser = Parser(configuration.everything, enabled, settings.azure_cloud, settings.service_hosts)
     if is_url(kind) or id_text:
         target = parser.target("", kind) if is_url(kind) else parser.target(kind, id_text)
         return enabled[target.kind], target

@@ -28,7 +28,7 @@ async def run(options: argparse.Namespace) -> int:
     configuration = load_configuration()
     settings = configuration.settings
     channel = options.channel or settings.notify_channel
-    parser = Parser(configuration.everything, configuration.enabled, settings.azure_cloud, settings.graph_hosts)
+    parser = Parser(configuration.everything, configuration.enabled, settings.azure_cloud, settings.service_hosts)
     target = parser.target("", options.kind) if is_url(options.kind) else parser.target(options.kind, options.id)
     if not channel or not is_channel(channel):
         raise InputError("channel", "Give --channel or NOTIFY_CHANNEL, a channel id such as C0123456789.")

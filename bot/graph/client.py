@@ -1,14 +1,13 @@
-"""The one client of Microsoft Graph: reads a request, cancels it, follows an operation."""
+"""The one client of Microsoft Graph and Azure Resource Manager: reads and lists requests, cancels one, follows it."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 from bot.errors import AnswerLost, ServiceError
 from bot.graph.links import operation_path, own_path
 from bot.graph.wire import Caller, Wire
-from bot.resources import CancelCall, ListCall, Meaning, Permissions, ReadCall, Resource, Slot, Target, path_of
+from bot.resources import CancelCall, ListCall, Meaning, Permissions, Resource, Service, Slot, Target, path_of
 
 _PAGES: Final = 20
 _LIST_PAGES: Final = 200
@@ -37,28 +36,33 @@ class Operation:
 class GraphClient:
     """The documented calls of every kind. Errors are `ServiceFailure`s, or what getting a token raises."""
 
-    def __init__(self, wire: Wire, url: str, audience: str) -> None:
-        self._wire = wire
-        self._hosts = frozenset({urlsplit(url).netloc, urlsplit(audience).netloc})
+    def __init__(self, *wires: Wire) -> None:
+        self._wires = {wire.service: wire for wire in wires}
 
     async def read(self, resource: Resource, target: Target, caller: Caller) -> Mapping[str, object]:
         """The request's entity. A listed kind that lacks it raises the `ServiceError` 404 that a single read would."""
-        call = resource.read
-        path = f"/{call.version}{path_of(resource, call.path, target)}"
+        call, wire = resource.read, self._wires[resource.service]
+        path, query = _address(resource, call.version, path_of(resource, call.path, target), call.query)
         permissions = scoped(call.permissions, resource, target)
         if not call.listed:
-            return await self._get(path, permissions, caller, call.query)
-        return await self._find(path, permissions, caller, call, target)
+            return await _get(wire, path, permissions, caller, query)
+        async for page in _pages(wire, path, permissions, caller, query, most=_PAGES):
+            for item in page:
+                if str(item.get("id", "")).casefold() == target.id.casefold():
+                    return item
+        raise ServiceError(404, (), "")
 
     async def cancel(
         self, resource: Resource, call: CancelCall, target: Target, justification: str, caller: Caller
     ) -> Answer:
         """Makes the cancel call once. Only a documented success returns."""
-        response = await self._wire.send(
+        path, query = _address(resource, call.version, path_of(resource, call.path, target), {})
+        response = await self._wires[resource.service].send(
             call.method,
-            f"/{call.version}{path_of(resource, call.path, target)}",
+            path,
             scoped(call.permissions, resource, target),
             caller,
+            query=query,
             body=_body(call.body, target, justification),
         )
         entity = response.entity()
@@ -73,51 +77,56 @@ class GraphClient:
             entity,
         )
 
-    async def pages(self, call: ListCall, caller: Caller) -> AsyncIterator[list[Mapping[str, object]]]:
+    async def pages(
+        self, resource: Resource, call: ListCall, caller: Caller
+    ) -> AsyncIterator[list[Mapping[str, object]]]:
         """The entities of a list, page by page; raises `AnswerLost` at a page that leads elsewhere, or after 200."""
-        async for page in self._pages(f"/{call.version}{call.path}", call.permissions, caller, call.query, _LIST_PAGES):
+        path, query = _address(resource, call.version, call.path, call.query)
+        wire = self._wires[resource.service]
+        async for page in _pages(wire, path, call.permissions, caller, query, most=_LIST_PAGES):
             yield page
 
     async def operation(self, resource: Resource, call: CancelCall, location: str, caller: Caller) -> Operation | None:
         """The operation that a 202 named; None when the address is not one of this service's operations."""
-        path = operation_path(resource, location, self._hosts)
+        wire = self._wires[resource.service]
+        path = operation_path(resource, location, wire.hosts)
         if not path:
             return None
-        entity = await self._get(path, call.permissions, caller, {})
+        entity = await _get(wire, path, call.permissions, caller, {})
         error = entity.get("error")
         code = error.get("code") if isinstance(error, Mapping) else ""
         return Operation(str(entity.get("status", "")), str(code or ""))
 
-    async def _find(
-        self, path: str, permissions: Permissions, caller: Caller, call: ReadCall, target: Target
-    ) -> Mapping[str, object]:
-        async for page in self._pages(path, permissions, caller, call.query, _PAGES):
-            for item in page:
-                if str(item.get("id", "")).casefold() == target.id.casefold():
-                    return item
-        raise ServiceError(404, (), "")
 
-    async def _pages(
-        self, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str], most: int
-    ) -> AsyncIterator[list[Mapping[str, object]]]:
-        for _ in range(most):
-            page = await self._get(path, permissions, caller, query)
-            items = page.get("value")
-            yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-            link = page.get("@odata.nextLink")
-            if not link:
-                return
-            path, query = own_path(str(link), self._hosts), {}
-        raise AnswerLost(f"Microsoft Graph's list has more than {most} pages.")
+async def _pages(
+    wire: Wire, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str], *, most: int
+) -> AsyncIterator[list[Mapping[str, object]]]:
+    for _ in range(most):
+        page = await _get(wire, path, permissions, caller, query)
+        items = page.get("value")
+        yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        link = page.get("@odata.nextLink") or page.get("nextLink")
+        if not link:
+            return
+        path, query = own_path(str(link), wire.hosts, versioned=wire.service is Service.GRAPH), {}
+    raise AnswerLost(f"Microsoft's list has more than {most} pages.")
 
-    async def _get(
-        self, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str]
-    ) -> Mapping[str, object]:
-        response = await self._wire.send("GET", path, permissions, caller, query=query)
-        entity = response.entity()
-        if response.status != 200 or entity is None:
-            raise response.failure()
-        return entity
+
+async def _get(
+    wire: Wire, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str]
+) -> Mapping[str, object]:
+    response = await wire.send("GET", path, permissions, caller, query=query)
+    entity = response.entity()
+    if response.status != 200 or entity is None:
+        raise response.failure()
+    return entity
+
+
+def _address(resource: Resource, version: str, path: str, query: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
+    """Where the service looks for the version: Graph in the path, Azure Resource Manager in the query."""
+    if resource.service is Service.ARM:
+        return path, {"api-version": version, **query}
+    return f"/{version}{path}", query
 
 
 def scoped(permissions: Permissions, resource: Resource, target: Target) -> Permissions:

@@ -18,7 +18,7 @@ def service_error(status: int, headers: Mapping[str, str], body: bytes) -> Servi
         status,
         tuple(dict.fromkeys(reversed(list(_codes(error))))),
         _message(error),
-        request_id=headers.get("request-id", "") or _request_id(error),
+        request_id=headers.get("request-id", "") or headers.get("x-ms-request-id", "") or _request_id(error),
         retry_after=retry_after(headers),
         claims=_claims(headers.get("www-authenticate", "")),
     )

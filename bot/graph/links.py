@@ -27,14 +27,15 @@ def operation_path(resource: Resource, location: str, hosts: AbstractSet[str]) -
     return f"/{version}{folder}/{key}" if whole else ""
 
 
-def own_path(url: str, hosts: AbstractSet[str]) -> str:
-    """Path and query of a `nextLink`; raises `AnswerLost` when it leads elsewhere."""
+def own_path(url: str, hosts: AbstractSet[str], *, versioned: bool = True) -> str:
+    """Path and query of a `nextLink`; raises `AnswerLost` when it leads elsewhere. `versioned`: as Graph's paths."""
     parts = _split(url)
     clean = url.isascii() and url.isprintable() and len(url) <= _LONGEST
     # httpx resolves these, and would ask for what stands above the version.
+    begins = _VERSIONS if versioned else ("/providers/", "/subscriptions/")
     dots = {".", ".."} & set(parts.path.split("/"))
-    if not clean or dots or not _own(parts, hosts) or not parts.path.startswith(_VERSIONS):
-        raise AnswerLost("Microsoft Graph pointed to another address for the rest of its answer.")
+    if not clean or dots or not _own(parts, hosts) or not parts.path.startswith(begins):
+        raise AnswerLost("Microsoft pointed to another address for the rest of its answer.")
     return f"{parts.path}?{parts.query}"
 
 

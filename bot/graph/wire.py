@@ -6,15 +6,22 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
 from bot.errors import AnswerLost, ConsentNeeded, NotSent, ServiceFailure
 from bot.graph.errors import retry_after, service_error
 from bot.graph.tokens import Account, Tokens
-from bot.resources import Permissions
+from bot.resources import Permissions, Service
 
 _LARGEST: Final = 4 * 1024 * 1024  # bytes of one answer
+_IDS: Final = {
+    Service.GRAPH: ("client-request-id", "request-id"),
+    Service.ARM: ("x-ms-client-request-id", "x-ms-request-id"),
+}
+"""How each service names a request's ids: ours, and its own."""
+
 _NOT_SENT: Final = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -43,7 +50,8 @@ class Response:
     @property
     def request_id(self) -> str:
         """The service's own id of the request."""
-        return str(self.headers.get("request-id", ""))
+        names = (theirs for _, theirs in _IDS.values())
+        return next((str(self.headers[name]) for name in names if name in self.headers), "")
 
     def entity(self) -> dict[str, Any] | None:
         """The JSON object of the body; an empty one for no body; None for anything else."""
@@ -72,9 +80,23 @@ class Response:
 
 
 class Wire:
-    """Sends requests to the configured Graph host and nowhere else. Redirects are not followed."""
+    """Sends requests to the configured host of one service and nowhere else. Redirects are not followed.
 
-    def __init__(self, http: httpx.AsyncClient, url: str, audience: str, tokens: Tokens, seconds: float) -> None:
+    `hosts` are those that the service's own addresses name.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        audience: str,
+        tokens: Tokens,
+        seconds: float,
+        *,
+        service: Service = Service.GRAPH,
+    ) -> None:
+        self.service = service
+        self.hosts = frozenset({urlsplit(url).netloc, urlsplit(audience).netloc})
         self._http = http
         self._seconds = seconds
         self._url = url
@@ -126,7 +148,7 @@ class Wire:
     ) -> Response:
         client_request_id = str(uuid.uuid4())
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
-        headers["client-request-id"] = client_request_id
+        headers[_IDS[self.service][0]] = client_request_id
         request = self._http.build_request(
             method, f"{self._url}{path}", params=query or None, json=body, headers=headers
         )

@@ -43,6 +43,12 @@ class Registry:
         close = difflib.get_close_matches(name.casefold()[:100], self._by_name, n=1, cutoff=0.5)
         return self._by_name[close[0]].kind if close else None
 
+    def sibling(self, resource: Resource, state: str) -> Resource | None:
+        """The other kind of the same type that cancels what is in this state, where there is one."""
+        wanted = same_state(state)
+        others = (one for one in self if one.graph_type == resource.graph_type and one.kind != resource.kind)
+        return next((one for one in others if wanted in map(same_state, one.states.yes)), None)
+
     def only(self, kinds: Iterable[str], cloud: Cloud) -> "Registry":
         """The registry of just these kinds, with the calls that Microsoft offers in this cloud."""
         wanted = set(kinds)
@@ -54,10 +60,12 @@ class Registry:
 
     def _add(self, resource: Resource) -> None:
         self._by_kind[resource.kind] = resource
-        for name in {resource.kind.casefold(), resource.graph_type.casefold()}:
-            if name in self._by_name:
-                raise RegistryError(f"{resource.kind}: the name {name} is taken by {self._by_name[name].kind}")
-            self._by_name[name] = resource
+        known = self._by_name.get(resource.kind.casefold())
+        if known:
+            raise RegistryError(f"{resource.kind}: the name is taken by {known.kind}")
+        self._by_name[resource.kind.casefold()] = resource
+        # Two kinds may be two actions on one type; then its name means the first.
+        self._by_name.setdefault(resource.graph_type.casefold(), resource)
 
 
 def load() -> Registry:
@@ -87,7 +95,7 @@ def _check(resource: Resource) -> None:
         raise RegistryError(f"{resource.kind}: its paths name {', '.join(sorted(unknown))}")
     if not resource.cancel:
         raise RegistryError(f"{resource.kind}: no call cancels it")
-    if not resource.states.cancelled <= resource.states.final:
-        raise RegistryError(f"{resource.kind}: a cancelled state is not final")
+    if not resource.states.cancelled | resource.states.active <= resource.states.final:
+        raise RegistryError(f"{resource.kind}: a state that ends it is not final")
     if {same_state(s) for s in resource.states.yes} & {same_state(s) for s in resource.states.final}:
         raise RegistryError(f"{resource.kind}: a state is both cancellable and final")

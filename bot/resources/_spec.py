@@ -17,6 +17,17 @@ Cloud = Literal["global", "usgov", "usgovdod", "china"]
 ALL_CLOUDS: Final[frozenset[Cloud]] = frozenset({"global", "usgov", "usgovdod", "china"})
 
 
+class Service(StrEnum):
+    """Whose call it is: each service has its own host, its own audience, and its own way to name a version."""
+
+    GRAPH = "graph"
+    ARM = "arm"
+
+
+Version = Literal["v1.0", "beta", "2020-10-01"]
+"""Graph's stand in the path, Azure Resource Manager's are the query's `api-version`."""
+
+
 class Slot(StrEnum):
     """A place in a documented body that each call fills."""
 
@@ -65,7 +76,7 @@ class CancelCall:
     offered, among those that offer the kind.
     """
 
-    version: Literal["v1.0", "beta"]
+    version: Version
     path: str
     success: Mapping[int, Meaning]
     permissions: Permissions
@@ -79,7 +90,7 @@ class CancelCall:
 class ReadCall:
     """How one request is read. `listed`: no call for a single one is documented, so it is looked for in the list."""
 
-    version: Literal["v1.0", "beta"]
+    version: Version
     path: str
     permissions: Permissions
     query: Mapping[str, str] = field(default_factory=dict)
@@ -93,7 +104,7 @@ class ListCall:
     `query` narrows it as far as the documents allow; what is left is judged by its state.
     """
 
-    version: Literal["v1.0", "beta"]
+    version: Version
     path: str
     permissions: Permissions
     query: Mapping[str, str] = field(default_factory=dict)
@@ -105,7 +116,8 @@ class States:
     """The properties that hold the state, and what their documented values mean; values not listed are unknown.
 
     `paths`: several may be present; one final value makes the request final. `allowed`: a boolean that, when false,
-    makes a cancellable request uncertain. `cancelled` is a subset of `final`; `cancelling` is on its way there.
+    makes a cancellable request uncertain. `cancelled` and `active` are subsets of `final`: `cancelling` is on its way
+    to the one, and with the other, what was asked for may have been given.
     """
 
     paths: tuple[str, ...]
@@ -113,6 +125,7 @@ class States:
     final: frozenset[str]
     cancelled: frozenset[str]
     cancelling: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()
     allowed: str = ""
 
 
@@ -143,10 +156,11 @@ class DocumentedError:
 
 @dataclass(frozen=True)
 class Retirement:
-    """When Microsoft ended a kind, and the type that replaces it, in Microsoft's words."""
+    """When Microsoft ended a kind, and the type that replaces it, in Microsoft's words; `kinds`: the same in ours."""
 
     on: date
     successor: str
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -182,18 +196,19 @@ class Resource:
     operations: str = ""
     retirement: Retirement | None = None
     id_pattern: re.Pattern[str] = GUID
+    service: Service = Service.GRAPH
 
     @property
     def default_scope(self) -> str:
         """The provider that a bare id means; empty for kinds that have none."""
         return next(iter(self.scopes), "")
 
-    def list_for(self, *, application: bool) -> ListCall | None:
-        """The call that lists pending requests for the application, or for a person: theirs alone, if there is one."""
+    def lists_for(self, *, application: bool) -> tuple[ListCall, ...]:
+        """The calls that list what is pending, for the application or for a person: theirs alone, where there is one."""
         if application:
-            return next((call for call in self.lists if call.permissions.application), None)
-        usable = [call for call in self.lists if call.permissions.delegated]
-        return next((call for call in usable if call.own), next(iter(usable), None))
+            return tuple(call for call in self.lists if call.permissions.application)
+        usable = tuple(call for call in self.lists if call.permissions.delegated)
+        return tuple(call for call in usable if call.own) or usable
 
     def call_for(self, own: bool | None) -> CancelCall:
         """The call for one's own request, for somebody else's, or (None) for one that nobody could read.

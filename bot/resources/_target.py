@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 from bot.resources._registry import Registry
-from bot.resources._spec import Resource
+from bot.resources._spec import Resource, Service
 
 _LONGEST = 2000
 _SLACK_LINK = re.compile(r"<(https?://[^<>|]*)(?:\|[^<>]*)?>")
 _VERSION = re.compile(r"/(?:v1\.0|beta)(?=/)")
+_ACTION = re.compile(r"/cancel/?$", re.IGNORECASE)
 
 
 class TargetError(ValueError):
@@ -63,9 +64,12 @@ def target_of_url(registry: Registry, text: str, hosts: Collection[str]) -> Targ
     """
     link = _SLACK_LINK.fullmatch(text)
     path = _path(link.group(1) if link else text, hosts)
+    version = _VERSION.match(path)
+    if not version:
+        return _of_arm(registry, path)
     for resource in registry:
         for template in resource.urls:
-            found = _pattern(template).fullmatch(path)
+            found = _pattern(template).fullmatch(path[version.end() :])
             if found:
                 return _found(resource, found)
     raise TargetError("unknown_url")
@@ -75,7 +79,17 @@ def path_of(resource: Resource, template: str, target: Target) -> str:
     """A documented path with this target's id, matched once more and quoted; raises `TargetError`."""
     if not resource.id_pattern.fullmatch(target.id) or target.scope not in (resource.scopes or ("",)):
         raise TargetError("bad_id", target.id)
-    return template.replace("{id}", quote(target.id, safe="")).replace("{scope}", quote(target.scope, safe=""))
+    # Only an id of Azure Resource Manager's has slashes: it is a path.
+    return template.replace("{id}", quote(target.id, safe="/")).replace("{scope}", quote(target.scope, safe=""))
+
+
+def _of_arm(registry: Registry, path: str) -> Target:
+    """Azure Resource Manager's paths have no version, and are the ids themselves."""
+    arm_id = _ACTION.sub("", path)
+    for resource in registry:
+        if resource.service is Service.ARM and resource.id_pattern.fullmatch(arm_id):
+            return target_of(resource, arm_id)
+    raise TargetError("unknown_url")
 
 
 def _path(url: str, hosts: Collection[str]) -> str:
@@ -90,10 +104,7 @@ def _path(url: str, hosts: Collection[str]) -> str:
     host = f"{parts.hostname}:{port}" if port not in (None, 443) else str(parts.hostname)
     if parts.scheme != "https" or "@" in parts.netloc or host not in hosts:
         raise TargetError("foreign_url", ", ".join(sorted(hosts)))
-    version = _VERSION.match(parts.path)
-    if not version:
-        raise TargetError("unknown_url")
-    return parts.path[version.end() :]
+    return parts.path
 
 
 def _pattern(template: str) -> re.Pattern[str]:

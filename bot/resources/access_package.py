@@ -71,6 +71,7 @@ RESOURCE = Resource(
         yes=frozenset({"accepted", "pendingApproval", "pendingNotBefore", "pendingApprovalEscalated"}),
         final=frozenset({"delivered", "partiallyDelivered", "deliveryFailed", "denied", "canceled"}),
         cancelled=frozenset({"canceled"}),
+        active=frozenset({"delivered", "partiallyDelivered"}),
     ),
     # requestor.id is the id of the subject inside entitlement management, not the person's in Entra.
     requestor=Requestor(

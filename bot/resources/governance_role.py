@@ -42,6 +42,7 @@ RESOURCE = Resource(
         yes=frozenset({"Granted", "PendingApproval", "PendingApprovalProvisioning", "PendingAdminDecision"}),
         final=frozenset({"Denied", "Provisioned", "Revoked", "Canceled", "Failed", "AdminDenied", "TimedOut"}),
         cancelled=frozenset({"Canceled"}),
+        active=frozenset({"Provisioned"}),
     ),
     # The entity names no requestor: its subject counts as one only where they asked for themselves.
     requestor=Requestor(oid="subjectId", when=("type", "User")),
@@ -68,7 +69,18 @@ RESOURCE = Resource(
             "If the role is active, ask an administrator of the resource to remove it.",
         ),
     ),
-    retirement=Retirement(on=date(2026, 10, 28), successor="Azure Resource Manager's roleAssignmentScheduleRequest"),
+    retirement=Retirement(
+        on=date(2026, 10, 28),
+        successor="Azure Resource Manager's roleAssignmentScheduleRequest",
+        kinds=(
+            "azure-role-assignment",
+            "azure-role-eligibility",
+            "role-assignment",
+            "role-eligibility",
+            "group-assignment",
+            "group-eligibility",
+        ),
+    ),
     sources=(
         "microsoft-graph-docs-contrib: beta/api/governanceroleassignmentrequest-cancel.md",
         "learn.microsoft.com: privilegedidentitymanagement-resources (retirement)",

@@ -53,6 +53,7 @@ RESOURCE = Resource(
         yes=frozenset({"approved"}),
         final=frozenset({"rejected", "cancelled", "completed", "expired"}),
         cancelled=frozenset({"cancelled"}),
+        active=frozenset({"completed"}),
     ),
     requestor=Requestor(oid="requestor.user.id", names=("requestor.user.displayName",)),
     titles=("payloadName", "payloadType", "requiredOperationApprovalPolicyTypes"),

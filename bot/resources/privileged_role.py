@@ -43,6 +43,7 @@ RESOURCE = Resource(
         yes=frozenset({"Scheduled", "PendingApproval", "RequestedApproval"}),
         final=frozenset({"Completed", "ApprovalDenied", "ApprovalAborted", "Cancelled", "Revoked", "RequestExpired"}),
         cancelled=frozenset({"Cancelled"}),
+        active=frozenset({"Completed"}),
         cancelling=frozenset({"Cancelling"}),
     ),
     # The entity names no requestor: its subject counts as one only where they asked for themselves.
@@ -91,7 +92,11 @@ RESOURCE = Resource(
             "Look for the request in the PIM portal.",
         ),
     ),
-    retirement=Retirement(on=date(2021, 5, 31), successor="unifiedRoleAssignmentScheduleRequest"),
+    retirement=Retirement(
+        on=date(2021, 5, 31),
+        successor="unifiedRoleAssignmentScheduleRequest",
+        kinds=("role-assignment", "role-eligibility"),
+    ),
     sources=(
         "microsoft-graph-docs (2021-07): beta/api/privilegedroleassignmentrequest-cancel.md",
         "learn.microsoft.com: privilegedidentitymanagement-root, pim-apis (retirement)",
