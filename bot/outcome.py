@@ -78,7 +78,7 @@ class Outcome:
     """The end, and what the service said. `sentence` and `next_step` are documented words, where there are some.
 
     `detail` is for the audit trail; the person is not told it. `permission`: the least that the refused call needs.
-    `unread`: the call was made without reading first.
+    `unread`: the call was made without reading first. `active`: it is over, and what was asked for may be there.
     """
 
     reason: Reason
@@ -92,6 +92,7 @@ class Outcome:
     detail: str = ""
     permission: str = ""
     unread: bool = False
+    active: bool = False
 
     @property
     def result(self) -> Result:
@@ -143,7 +144,7 @@ def before_call(resource: Resource, look: Look, decision: Decision, lost: int, m
     if look.missing:
         return after(look.refusal, Outcome(Reason.NOT_FOUND))
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
-        return Outcome(Reason.FOUND_FINAL, look.state, next_step=_too_late(resource, look.snapshot))
+        return _over(Reason.FOUND_FINAL, resource, look.snapshot)
     return None
 
 
@@ -161,7 +162,7 @@ def rejected(resource: Resource, error: ServiceError, look: Look, lost: int) -> 
     if lost and snapshot and snapshot.cancelled:
         return after(error, Outcome(Reason.UNPROVEN, look.state))
     if snapshot and snapshot.standing is Standing.FINAL:
-        return after(error, Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, snapshot)))
+        return after(error, _over(Reason.TOO_LATE, resource, snapshot))
     if lost:
         # This error is about the repeated call; what became of the first, nobody has said.
         return after(error, Outcome(_unsettled(snapshot), look.state))
@@ -214,7 +215,7 @@ def settled_later(resource: Resource, look: Look, *, patient: bool) -> Outcome |
     if seen and seen.cancelled:
         return Outcome(Reason.CONFIRMED, look.state)
     if seen and seen.standing is Standing.FINAL:
-        return Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, seen))
+        return _over(Reason.TOO_LATE, resource, seen)
     if seen and patient and seen.standing is Standing.YES:
         return Outcome(Reason.STILL_OPEN, look.state)
     return None
@@ -224,7 +225,7 @@ def _read_back(resource: Resource, look: Look, decision: Decision, lost: int, mo
     if look.snapshot and look.snapshot.cancelled:
         return Outcome(Reason.CONFIRMED, look.state)
     if look.snapshot and look.snapshot.standing is Standing.FINAL:
-        return Outcome(Reason.TOO_LATE, look.state, next_step=_too_late(resource, look.snapshot))
+        return _over(Reason.TOO_LATE, resource, look.snapshot)
     unsettled = not look.snapshot or look.snapshot.cancelling or not decision.allowed or lost >= most_lost
     return Outcome(_unsettled(look.snapshot), look.state) if unsettled else None
 
@@ -251,8 +252,10 @@ def may_go_unread(resource: Resource, look: Look, decision: Decision) -> bool:
     return as_person and not look.snapshot and not look.missing and resource.call_for(None).only_own
 
 
-def _too_late(resource: Resource, snapshot: Snapshot) -> str:
-    return "" if snapshot.cancelled else resource.too_late
+def _over(reason: Reason, resource: Resource, snapshot: Snapshot) -> Outcome:
+    """It cannot be cancelled any more; what was not cancelled needs something else, which the bot does not do."""
+    next_step = "" if snapshot.cancelled else resource.too_late
+    return Outcome(reason, snapshot.state, next_step=next_step, active=snapshot.active)
 
 
 def _reason(known: DocumentedError | None, error: ServiceError) -> Reason:

@@ -138,7 +138,14 @@ class Sight:
 
 
 def _without_words(shown: Snapshot) -> Snapshot:
-    return Snapshot(shown.state, shown.standing, shown.cancelled, shown.cancelling, requestor_oid=shown.requestor_oid)
+    return Snapshot(
+        shown.state,
+        shown.standing,
+        shown.cancelled,
+        shown.cancelling,
+        requestor_oid=shown.requestor_oid,
+        active=shown.active,
+    )
 
 
 @dataclass(frozen=True)

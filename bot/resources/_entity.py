@@ -9,7 +9,10 @@ from bot.resources._spec import Resource, Standing, States
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A request as the service showed it at one moment. `requestor_oid` is empty where the service tells none."""
+    """A request as the service showed it at one moment. `requestor_oid` is empty where the service tells none.
+
+    `active`: it is over, and what was asked for may have been given.
+    """
 
     state: str
     standing: Standing
@@ -23,6 +26,7 @@ class Snapshot:
     created: datetime | None = None
     expires: datetime | None = None
     decided_by: str = ""
+    active: bool = False
 
 
 def same_state(value: str) -> str:
@@ -48,6 +52,7 @@ def snapshot(resource: Resource, entity: Mapping[str, object]) -> Snapshot:
         created=_moment(text_at(entity, resource.created)),
         expires=_moment(text_at(entity, resource.expires)),
         decided_by=_first(entity, resource.decided_by),
+        active=_any(values, states.active),
     )
 
 

@@ -109,6 +109,7 @@ _SENTENCES: Final = {
 }
 
 NO_STATE: Final = "not readable"
+ACTIVE_NOTE: Final = "The access that was asked for may be active."
 UNREAD_NOTE: Final = "It could not be read first; the call was one that Microsoft limits to your own requests."
 INVITE: Final = "I could not post it in the channel, so I tell you here. If I am not in that channel: /invite me there."
 OLD_DIALOG: Final = "This dialog can no longer be used. Please open it again."
@@ -160,6 +161,8 @@ def told(outcome: Outcome, resource: Resource) -> Told:
     sentence = sentence.replace("{permission}", outcome.permission or "to read it")
     if outcome.unread:
         sentence = f"{sentence} {UNREAD_NOTE}"
+    if outcome.active:
+        sentence = f"{sentence} {ACTIVE_NOTE}"
     over = outcome.result in (Result.CANCELLED, Result.ACCEPTED)
     retired = "" if over else retirement(resource)
     return Told(
