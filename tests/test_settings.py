@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigError
+from bot.resources import Service
 from bot.settings import Settings, is_loopback, load_settings
 
 CANARY = "canary-4711"
@@ -20,6 +21,7 @@ GOOD = {
 }
 LOOPBACK = {
     "GRAPH_URL": "https://127.0.0.1:8443",
+    "ARM_URL": "https://127.0.0.1:8446",
     "AZURE_AUTHORITY_HOST": "https://localhost:8444",
     "SLACK_API_URL": "http://[::1]:8445/api/",
 }
@@ -150,6 +152,11 @@ def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
         ("GRAPH_URL", "https://graph.example.test:port"),
         ("GRAPH_URL", "https://graph.example.test:99999"),
         ("GRAPH_URL", "https://graph example.test"),
+        ("ARM_URL", "http://management.example.test"),
+        ("ARM_URL", "https://management.example.test/subscriptions"),
+        ("ARM_URL", "https://management.example.test?api-version=2020-10-01"),
+        ("ARM_URL", f"https://user:{CANARY}@management.example.test"),
+        ("ARM_URL", "https://management.example.test:port"),
         ("AZURE_AUTHORITY_HOST", f"https://login.example.test/{GOOD['AZURE_TENANT_ID']}"),
         ("PUBLIC_URL", "http://bot.example.test"),
         ("PUBLIC_URL", "https://bot.example.test/slack"),
@@ -193,29 +200,45 @@ def test_bad_form(load: Load, name: str, value: str) -> None:
     ],
 )
 def test_origins_are_normalised(load: Load, given: str, normal: str) -> None:
-    settings = load(GRAPH_URL=given, AZURE_AUTHORITY_HOST=given, PUBLIC_URL=given)
-    assert (settings.graph_url, settings.azure_authority_host, settings.public_url) == (normal, normal, normal)
+    settings = load(GRAPH_URL=given, ARM_URL=given, AZURE_AUTHORITY_HOST=given, PUBLIC_URL=given)
+    urls = (settings.graph_url, settings.arm_url, settings.azure_authority_host, settings.public_url)
+    assert set(urls) == {normal}
+
+
+US_ARM = "management.usgovcloudapi.net"
 
 
 @pytest.mark.parametrize(
-    ("cloud", "graph", "login"),
+    ("cloud", "graph", "login", "arm"),
     [
-        ("global", "https://graph.microsoft.com", "https://login.microsoftonline.com"),
-        ("usgov", "https://graph.microsoft.us", "https://login.microsoftonline.us"),
-        ("usgovdod", "https://dod-graph.microsoft.us", "https://login.microsoftonline.us"),
-        ("china", "https://microsoftgraph.chinacloudapi.cn", "https://login.partner.microsoftonline.cn"),
+        ("global", "graph.microsoft.com", "login.microsoftonline.com", "management.azure.com"),
+        ("usgov", "graph.microsoft.us", "login.microsoftonline.us", US_ARM),
+        ("usgovdod", "dod-graph.microsoft.us", "login.microsoftonline.us", US_ARM),
+        (
+            "china",
+            "microsoftgraph.chinacloudapi.cn",
+            "login.partner.microsoftonline.cn",
+            "management.chinacloudapi.cn",
+        ),
     ],
 )
-def test_cloud_sets_hosts_together(load: Load, cloud: str, graph: str, login: str) -> None:
+def test_cloud_sets_hosts_together(load: Load, cloud: str, graph: str, login: str, arm: str) -> None:
     settings = load(AZURE_CLOUD=cloud)
-    assert (settings.graph_url, settings.azure_authority_host, settings.resource) == (graph, login, graph)
+    assert (settings.graph_url, settings.azure_authority_host) == (f"https://{graph}", f"https://{login}")
+    assert (settings.arm_url, settings.resource) == (f"https://{arm}", f"https://{graph}")
+    assert settings.audiences == {Service.GRAPH: f"https://{graph}", Service.ARM: f"https://{arm}"}
+    assert settings.service_hosts == {graph, arm}
 
 
-def test_override_changes_where_calls_go_but_not_the_audience(load: Load) -> None:
-    settings = load(AZURE_CLOUD="usgov", GRAPH_URL="https://proxy.example.test:8443")
-    assert settings.graph_url == "https://proxy.example.test:8443"
+@pytest.mark.parametrize("name", ["GRAPH_URL", "ARM_URL"])
+def test_override_changes_where_calls_go_but_not_the_audience(load: Load, name: str) -> None:
+    proxy = "https://proxy.example.test:8443"
+    settings = load(AZURE_CLOUD="usgov", **{name: proxy})
+    urls = {"GRAPH_URL": "https://graph.microsoft.us", "ARM_URL": f"https://{US_ARM}"} | {name: proxy}
+    assert (settings.graph_url, settings.arm_url) == tuple(urls.values())
     assert settings.resource == "https://graph.microsoft.us"
-    assert settings.graph_hosts == {"proxy.example.test:8443", "graph.microsoft.us"}
+    assert settings.audiences[Service.ARM] == f"https://{US_ARM}"
+    assert settings.service_hosts == {"proxy.example.test:8443", "graph.microsoft.us", US_ARM}
 
 
 @pytest.mark.parametrize("remote", [{name} for name in LOOPBACK] + [set(LOOPBACK)], ids=sorted)

@@ -7,7 +7,13 @@ from bot.resources._schedule import ACTIVE
 from bot.resources._spec import GUID, States
 
 _NAME: Final = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.()-]{1,260}"
-_RESOURCE: Final = rf"/providers/[A-Za-z0-9.]{{1,100}}(?:/{_NAME}/{_NAME}){{1,5}}"
+_PART: Final = rf"(?!providers/){_NAME}"
+# A request is no scope of another one.
+_OWNER: Final = r"(?!Microsoft\.Authorization/)[A-Za-z0-9]{1,50}(?:\.[A-Za-z0-9]{1,50}){1,5}"
+_RESOURCE: Final = rf"/providers/{_OWNER}(?:/{_PART}/{_PART}){{1,5}}"
+_SHORT: Final = r"(?=.{1,1000}\Z)"
+"""Where ids are shown and kept there is no room for much longer ones."""
+
 _SCOPE: Final = (
     rf"(?:/providers/Microsoft\.Management/managementGroups/{_NAME}"
     rf"|/subscriptions/{GUID.pattern}(?:/resourceGroups/{_NAME}(?:{_RESOURCE})?|{_RESOURCE})?)?"
@@ -21,7 +27,8 @@ _FINAL: Final = frozenset(
 def id_of(collection: str) -> re.Pattern[str]:
     """The pattern of whole ids: a scope, from the root to one resource, and the request in this collection of it."""
     name = rf"/providers/Microsoft\.Authorization/{collection}/{GUID.pattern}"
-    return re.compile(_SCOPE + name, re.IGNORECASE)
+    # Without re.ASCII, "S" would be the long s, too.
+    return re.compile(_SHORT + _SCOPE + name, re.IGNORECASE | re.ASCII)
 
 
 def states(*cancelled: str) -> States:

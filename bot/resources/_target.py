@@ -12,7 +12,7 @@ from bot.resources._spec import Resource, Service
 _LONGEST = 2000
 _SLACK_LINK = re.compile(r"<(https?://[^<>|]*)(?:\|[^<>]*)?>")
 _VERSION = re.compile(r"/(?:v1\.0|beta)(?=/)")
-_ACTION = re.compile(r"/cancel/?$", re.IGNORECASE)
+_ACTION = re.compile(r"(?:/cancel)?/?\Z", re.IGNORECASE)
 
 
 class TargetError(ValueError):
@@ -79,8 +79,8 @@ def path_of(resource: Resource, template: str, target: Target) -> str:
     """A documented path with this target's id, matched once more and quoted; raises `TargetError`."""
     if not resource.id_pattern.fullmatch(target.id) or target.scope not in (resource.scopes or ("",)):
         raise TargetError("bad_id", target.id)
-    # Only an id of Azure Resource Manager's has slashes: it is a path.
-    return template.replace("{id}", quote(target.id, safe="/")).replace("{scope}", quote(target.scope, safe=""))
+    # Only an id of Azure Resource Manager's has more than letters, digits and hyphens: it is a path.
+    return template.replace("{id}", quote(target.id, safe="/()")).replace("{scope}", quote(target.scope, safe=""))
 
 
 def _of_arm(registry: Registry, path: str) -> Target:

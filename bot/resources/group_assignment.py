@@ -4,7 +4,7 @@ from bot.resources._schedule import ASSIGNMENT, ERRORS, PENDING, TOO_LATE
 from bot.resources._spec import ALL_CLOUDS, CancelCall, ListCall, Meaning, Permissions, ReadCall, Requestor, Resource
 
 _ROOT = "/identityGovernance/privilegedAccess/group/assignmentScheduleRequests"
-_EXPAND = {"$expand": "group,principal"}
+_EXPAND = {"$expand": "group"}
 _WRITE = ("PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",)
 _READ = ("PrivilegedAssignmentSchedule.Read.AzureADGroup", *_WRITE)
 

@@ -4,7 +4,7 @@ from bot.resources._schedule import ELIGIBILITY, ERRORS, PENDING, TOO_LATE
 from bot.resources._spec import ALL_CLOUDS, CancelCall, ListCall, Meaning, Permissions, ReadCall, Requestor, Resource
 
 _ROOT = "/identityGovernance/privilegedAccess/group/eligibilityScheduleRequests"
-_EXPAND = {"$expand": "group,principal"}
+_EXPAND = {"$expand": "group"}
 _WRITE = ("PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",)
 _READ = ("PrivilegedEligibilitySchedule.Read.AzureADGroup", *_WRITE)
 

@@ -4,9 +4,10 @@ from bot.resources._schedule import ASSIGNMENT, ERRORS, PENDING, TOO_LATE
 from bot.resources._spec import ALL_CLOUDS, CancelCall, ListCall, Meaning, Permissions, ReadCall, Requestor, Resource
 
 _ROOT = "/roleManagement/directory/roleAssignmentScheduleRequests"
-_EXPAND = {"$expand": "roleDefinition,principal"}
-_WRITE = ("RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory")
-_READ = ("RoleAssignmentSchedule.Read.Directory", "RoleManagement.Read.Directory", "RoleManagement.Read.All", *_WRITE)
+_EXPAND = {"$expand": "roleDefinition"}
+# Requests are read with no less: the smaller permissions that some pages list are refused (PermissionScopeNotGranted).
+_NAMES = ("RoleAssignmentSchedule.ReadWrite.Directory", "RoleManagement.ReadWrite.Directory")
+_PERMISSIONS = Permissions(delegated=_NAMES, application=_NAMES)
 _FILTERS = tuple({"$filter": f"status eq '{state}'", **_EXPAND} for state in PENDING)
 
 RESOURCE = Resource(
@@ -18,19 +19,19 @@ RESOURCE = Resource(
             version="v1.0",
             path=f"{_ROOT}/{{id}}/cancel",
             success={204: Meaning.DONE},
-            permissions=Permissions(delegated=_WRITE, application=_WRITE),
+            permissions=_PERMISSIONS,
         ),
     ),
     read=ReadCall(
         version="v1.0",
         path=f"{_ROOT}/{{id}}",
         query=_EXPAND,
-        permissions=Permissions(delegated=_READ, application=_READ),
+        permissions=_PERMISSIONS,
     ),
     lists=(
-        *(ListCall("v1.0", _ROOT, Permissions(delegated=_READ, application=_READ), query) for query in _FILTERS),
+        *(ListCall("v1.0", _ROOT, _PERMISSIONS, query) for query in _FILTERS),
         *(
-            ListCall("v1.0", f"{_ROOT}/filterByCurrentUser(on='principal')", Permissions(_READ), query, own=True)
+            ListCall("v1.0", f"{_ROOT}/filterByCurrentUser(on='principal')", Permissions(_NAMES), query, own=True)
             for query in _FILTERS
         ),
     ),

@@ -31,6 +31,11 @@ READ_ROLES = frozenset(
         "PrivilegedAccess.Read.AzureResources",
         "PrivilegedAccess.Read.AzureAD",
         "PrivilegedAccess.Read.AzureADGroup",
+        # There is no smaller permission that reads a request for a role.
+        "RoleAssignmentSchedule.ReadWrite.Directory",
+        "RoleEligibilitySchedule.ReadWrite.Directory",
+        "PrivilegedAssignmentSchedule.Read.AzureADGroup",
+        "PrivilegedEligibilitySchedule.Read.AzureADGroup",
     }
 )
 

@@ -9,19 +9,10 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from bot.sandbox.entra import EntraStandIn
-from bot.sandbox.faults import Faults
-from bot.sandbox.graph_answers import (
-    error_answer,
-    error_body,
-    json_answer,
-    operation_entity,
-    problem_of_status,
-)
-from bot.sandbox.graph_auth import Gate
+from bot.sandbox.graph_answers import error_body, json_answer, operation_entity
 from bot.sandbox.graph_facts import FACTS
 from bot.sandbox.graph_odata import Query
-from bot.sandbox.graph_routes import Route, check_form, find_route, record
-from bot.sandbox.graph_store import Store
+from bot.sandbox.graph_routes import Route, find_route
 from bot.sandbox.graph_types import (
     DENIED,
     NOT_FOUND,
@@ -35,17 +26,17 @@ from bot.sandbox.graph_types import (
     Refused,
     Violation,
 )
-from bot.sandbox.https import HttpsServer, serve_with_fault
+from bot.sandbox.service import Ids, Service
 from bot.sandbox.tls import ThrowAwayAuthority
 
 PAGE_SIZE = 100
 GET_OPTIONS = frozenset({"$select", "$expand"})
 
 
-class GraphStandIn(Store):
-    """Graph over TLS on loopback; all its public attributes may be changed while it runs.
+class GraphStandIn(Service):
+    """Graph; all its public attributes may be changed while it runs.
 
-    Whatever no document knows is answered 400 and noted in `violations`: tests assert that it stays empty.
+    Its `admins` are administrators of entitlement management, of privileged roles and of groups.
     """
 
     def __init__(
@@ -55,14 +46,7 @@ class GraphStandIn(Store):
         audience: str = "https://graph.microsoft.com",
         facts: Sequence[Facts] = FACTS,
     ) -> None:
-        super().__init__(facts)
-        self.calls: list[Call] = []
-        self.faults = Faults()
-        self.violations: list[str] = []
-        self.variant: dict[str, str] = {}
-        """The success variant per type, where not the first of its facts."""
-        self.admins: set[str] = set()
-        """The oids of those with an administrator role in entitlement management."""
+        super().__init__(entra, authority, audience, facts)
         self.retired = False
         """Types with a retirement answer give it."""
         self.retired_variant: dict[str, str] = {}
@@ -75,51 +59,16 @@ class GraphStandIn(Store):
         """Sent as Location instead of the operation's own URL."""
         self.page_size = PAGE_SIZE
         self._pages: dict[str, int] = {}
-        self._gate = Gate(entra, audience)
-        self._server = HttpsServer(authority.context(), self._handle)
 
-    @property
-    def url(self) -> str:
-        return self._server.url
+    def _ids(self, call: Call, /) -> Ids:
+        return {"request-id": str(uuid.uuid4()), "client-request-id": call.client_request_id or ""}
 
-    async def start(self) -> None:
-        await self._server.start()
+    def _error(self, problem: Problem, ids: Ids, /) -> Entity:
+        return error_body(problem, self.inner_key, ids)
 
-    async def stop(self) -> None:
-        await self._server.stop()
-
-    def challenge_next(self, n: int = 1) -> None:
-        """Answer the next `n` calls 401 with a claims challenge, unless their token was made for one."""
-        self._gate.challenges = n
-
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
-        raw = await request.read()
-        caller = self._gate.identify(request.headers.get("Authorization", ""))
-        call = record(request, raw, caller)
-        self.calls.append(call)
-        ids = {"request-id": str(uuid.uuid4()), "client-request-id": call.client_request_id or ""}
-
-        def answer() -> web.Response:
-            try:
-                check_form(request, raw)
-                route = find_route(tuple(self.facts.values()), call.method, call.path)
-                return self._perform(route, self._gate.admit(caller), call)
-            except Refused as refused:
-                return error_answer(refused.problem, self.inner_key, ids)
-            except Violation as violation:
-                self.violations.append(f"{call.method} {request.path_qs}: {violation}")
-                return error_answer(Problem(400, "BadRequest", str(violation)), self.inner_key, ids)
-
-        def fault_body(status: int) -> Entity:
-            return error_body(problem_of_status(status), self.inner_key, ids)
-
-        fault = self.faults.take(f"{request.method} {request.path}")
-        response = await serve_with_fault(request, fault, answer, fault_body)
-        if response is None:
-            return web.Response()
-        response.headers.update(ids)
-        call.status = response.status
-        return response
+    def _answer(self, call: Call, caller: Caller | None) -> web.Response:
+        route = find_route(tuple(self.facts.values()), call.method, call.path)
+        return self._perform(route, self._gate.admit(caller), call)
 
     def _perform(self, route: Route, caller: Caller, call: Call) -> web.Response:
         self._refuse_if_retired(route.facts)
@@ -136,6 +85,7 @@ class GraphStandIn(Store):
             case "get":
                 return self._get(route, caller, call.query)
             case "list" | "list own":
+                _check_filter(route, call.query.get("$filter", ""))
                 return self._list(route, caller, call)
 
     def _refuse_if_retired(self, facts: Facts) -> None:
@@ -164,15 +114,17 @@ class GraphStandIn(Store):
         facts = route.facts
         if wrong := route.collection.body_rule(body, route.id):
             raise Violation(wrong)
+        if route.collection.of_all and body:
+            route = replace(route, id=body["id"])
         item = self._find(route)
         if item is None:
-            raise Refused(self._named(facts, facts.unknown_id if route.id else facts.null_id or NOT_FOUND))
+            raise Refused(self._named(facts, self.unknown_id(facts) if route.id else facts.null_id or NOT_FOUND))
         cancel = Cancel(caller, item, body, frozenset(self.admins))
         if problem := facts.may_cancel(cancel):
             raise Refused(problem)
-        if not self.cancellable(item):
+        if not self.cancels(facts, item):
             raise Refused(self._named(facts, facts.not_cancellable))
-        success = facts.success[self.variant.get(facts.type_name, next(iter(facts.success)))]
+        success = self._success(facts)
         if success.operation:
             return self._accept(route, item, caller, success.status)
         self.cancel(item, caller.oid, (body or {}).get("justification"))
@@ -209,7 +161,7 @@ class GraphStandIn(Store):
             for item in self.of_type(route.facts.type_name, route.collection.provider)
             if not self._emptied(route.facts)
             and route.facts.may_read(caller, item)
-            and (route.action == "list" or item.owner == caller.oid)
+            and (route.action == "list" or route.facts.lists(caller, item))
         ]
         entities = query.choose([self._view(route, item) for item in items])
         end = start + (query.top or self.page_size)
@@ -235,3 +187,9 @@ class GraphStandIn(Store):
 
     def _context(self, route: Route) -> str:
         return f"{self.url}/{route.collection.version}/$metadata#{route.collection.path}"
+
+
+def _check_filter(route: Route, text: str) -> None:
+    needed = route.collection.filtered_by if route.action == "list" else ()
+    if needed and not any(part.startswith(f"{name} eq ") for name in needed for part in text.split(" and ")):
+        raise Violation(f"this list needs a $filter by {' or '.join(sorted(needed))}")

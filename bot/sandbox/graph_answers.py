@@ -13,11 +13,6 @@ def json_answer(body: Entity, status: int = 200) -> web.Response:
     return web.json_response(body, status=status)
 
 
-def error_answer(problem: Problem, inner_key: str, ids: Mapping[str, str]) -> web.Response:
-    body = error_body(problem, inner_key, ids)
-    return web.json_response(body, status=problem.status, headers=problem.headers)
-
-
 def error_body(problem: Problem, inner_key: str, ids: Mapping[str, str]) -> Entity:
     """Return Graph's error object; `ids` are the two request ids."""
     inner = {"date": now()[:19], **ids}

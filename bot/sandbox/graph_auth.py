@@ -1,4 +1,4 @@
-"""Bearer tokens at the Graph stand-in: who calls, and claims challenges (learn.microsoft.com: claims-challenge)."""
+"""Bearer tokens at the stand-ins of services: who calls, and claims challenges (learn.microsoft.com)."""
 
 import base64
 import json

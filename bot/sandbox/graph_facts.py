@@ -1,24 +1,21 @@
-"""The Graph stand-in's own table of the five cancel actions.
+"""The Graph stand-in's own table of the cancel actions.
 
 From microsoft-graph-docs-contrib, api-reference: beta/api/approvalitem-cancel.md, beta/api/
-intune-rbac-operationapprovalrequest-cancelapproval.md, v1.0/api and beta/api/accesspackageassignmentrequest-cancel.md,
-beta/api/privilegedroleassignmentrequest-cancel.md, beta/api/governanceroleassignmentrequest-cancel.md.
+intune-rbac-operationapprovalrequest-cancelapproval.md and -cancelmyrequest.md, v1.0/api and beta/api/
+accesspackageassignmentrequest-cancel.md, beta/api/privilegedroleassignmentrequest-cancel.md, beta/api/
+governanceroleassignmentrequest-cancel.md.
 """
 
 import json
+from dataclasses import replace
 
 from bot.sandbox import graph_entities as entities
 from bot.sandbox import graph_rules as rules
+from bot.sandbox.graph_facts_pim import PIM_FACTS
 from bot.sandbox.graph_types import Collection, Entity, Facts, Permissions, Problem, Success
+from bot.sandbox.graph_types import words as _words
 
-
-def _permissions(delegated: str, application: str = "") -> Permissions:
-    return Permissions(frozenset(delegated.split()), frozenset(application.split()))
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+_permissions = Permissions.of
 
 APPROVAL_ITEM = Facts(
     type_name="approvalItem",
@@ -67,6 +64,19 @@ OPERATION_APPROVAL = Facts(
     cancelled="cancelled",
     success={"200": Success(200, body=lambda entity: {"value": f"Cancelled {entity['id']}"})},
     not_cancellable=Problem(400, "BadRequest", json.dumps(_NOT_APPROVED)),
+)
+
+_NOT_WAITING = {"_version": 3, "Message": "The request no longer waits for approval and cannot be withdrawn."}
+
+OPERATION_WITHDRAWAL = replace(
+    OPERATION_APPROVAL,
+    collections=(
+        replace(OPERATION_APPROVAL.collections[0], action="cancelMyRequest", of_all=True, body_rule=rules.id_body),
+    ),
+    cancellable=_words("needsapproval"),
+    success={"204": Success(204)},
+    may_cancel=rules.requestor_withdraws,
+    not_cancellable=Problem(400, "BadRequest", json.dumps(_NOT_WAITING)),
 )
 
 _ENTITLEMENT_READ = _permissions(
@@ -188,4 +198,11 @@ GOVERNANCE_ROLE = Facts(
     },
 )
 
-FACTS = (APPROVAL_ITEM, OPERATION_APPROVAL, ACCESS_PACKAGE, PRIVILEGED_ROLE, GOVERNANCE_ROLE)
+FACTS = (
+    APPROVAL_ITEM,
+    replace(OPERATION_APPROVAL, others=(OPERATION_WITHDRAWAL,)),
+    ACCESS_PACKAGE,
+    PRIVILEGED_ROLE,
+    GOVERNANCE_ROLE,
+    *PIM_FACTS,
+)

@@ -32,9 +32,12 @@ def find_route(table: Sequence[Facts], method: str, path: str) -> Route:
     Raises:
         Violation: no document has such a call.
     """
-    for facts in table:
+    for facts in (one for kind in table for one in (kind, *kind.others)):
         for collection in facts.collections:
-            route = _operation(facts, collection, method, path) or _call(facts, collection, method, path)
+            if collection.of_all:
+                route = _action_of_all(facts, collection, method, path)
+            else:
+                route = _operation(facts, collection, method, path) or _call(facts, collection, method, path)
             if route is not None:
                 return route
     raise Violation(f"no document has {method} {path}")
@@ -46,6 +49,11 @@ def _operation(facts: Facts, collection: Collection, method: str, path: str) -> 
     prefix = f"/{collection.version}/{facts.operations}/"
     name = path.removeprefix(prefix)
     return Route(facts, collection, "operation", name) if path.startswith(prefix) and _ID.fullmatch(name) else None
+
+
+def _action_of_all(facts: Facts, collection: Collection, method: str, path: str) -> Route | None:
+    whole = f"/{collection.version}/{collection.path}/{collection.action}"
+    return Route(facts, collection, "cancel") if (method, path) == ("POST", whole) else None
 
 
 def _call(facts: Facts, collection: Collection, method: str, path: str) -> Route | None:
@@ -64,18 +72,18 @@ def _call(facts: Facts, collection: Collection, method: str, path: str) -> Route
     return None
 
 
-def record(request: web.Request, raw: bytes, caller: Caller | None) -> Call:
-    """Return what is kept of a request."""
+def record(request: web.Request, raw: bytes, caller: Caller | None, id_header: str) -> Call:
+    """Return what is kept of a request; the version stands in its path or, at Azure Resource Manager, in its query."""
     return Call(
         method=request.method,
         path=request.path,
         query=dict(request.query),
-        version=request.path.lstrip("/").partition("/")[0],
+        version=request.query.get("api-version") or request.path.lstrip("/").partition("/")[0],
         body=_decode(raw),
         oid=caller.oid if caller else None,
         app_only=caller is not None and caller.app_only,
         scopes=caller.permissions if caller else frozenset(),
-        client_request_id=request.headers.get("client-request-id"),
+        client_request_id=request.headers.get(id_header),
     )
 
 
@@ -89,16 +97,19 @@ def _decode(raw: bytes) -> Any:
         return raw.decode("utf-8", "replace")
 
 
-def check_form(request: web.Request, raw: bytes) -> None:
+def check_form(request: web.Request, raw: bytes, id_header: str) -> None:
     """Check what holds for every call.
 
     Raises:
-        Violation: no GUID as client-request-id, a repeated query option, or a body of the wrong form.
+        Violation: no GUID as the client's request id, a repeated query option, a slash in disguise, or a body of the
+            wrong form.
     """
     try:
-        uuid.UUID(request.headers["client-request-id"])
+        uuid.UUID(request.headers[id_header])
     except (KeyError, ValueError) as error:
-        raise Violation("every call needs a GUID as client-request-id") from error
+        raise Violation(f"every call needs a GUID as {id_header}") from error
+    if "%2f" in request.rel_url.raw_path.casefold():
+        raise Violation("a name in the path holds a slash")
     if len(set(request.query)) != len(request.query):
         raise Violation("a query option is given twice")
     if not raw:

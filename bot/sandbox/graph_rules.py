@@ -28,6 +28,12 @@ def own_request_body(body: Entity | None, item_id: str) -> str | None:
     return None if body["requestStatus"] == "cancelled" else "requestStatus must be 'cancelled'"
 
 
+def id_body(body: Entity | None, _item_id: str) -> str | None:
+    """operationApprovalRequest: cancelMyRequest names the request in its body."""
+    whole = body is not None and set(body) == {"id"} and isinstance(body["id"], str)
+    return None if whole else "the body must hold exactly the id"
+
+
 def owner_or_approver_reads(caller: Caller, item: Item) -> bool:
     """approvalItem: seen by its owner and its approvers."""
     approvers = {one["user"]["id"] for one in item.entity["approvers"]}
@@ -54,3 +60,19 @@ def subject_cancels(cancel: Cancel) -> Problem | None:
     if cancel.caller.oid == cancel.item.owner:
         return None
     return Problem(403, "UnAuthorized", "Requester not allowed to make Cancel call or request not found.")
+
+
+def requestor_withdraws(cancel: Cancel) -> Problem | None:
+    """operationApprovalRequest: nobody but the person who asked, not even the application."""
+    return None if cancel.caller.oid == cancel.item.owner else FORBIDDEN
+
+
+def creator_or_admin_cancels(cancel: Cancel) -> Problem | None:
+    """Requests of PIM's third iteration: whoever made it, an administrator, or an application that may."""
+    caller = cancel.caller
+    return None if caller.app_only or caller.oid in {cancel.item.owner, *cancel.admins} else FORBIDDEN
+
+
+def principal_lists(caller: Caller, item: Item) -> bool:
+    """Requests of PIM's third iteration: filterByCurrentUser(on='principal') shows what is for the caller."""
+    return bool(item.entity["principalId"] == caller.oid)

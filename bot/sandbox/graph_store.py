@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.sandbox.graph_types import Effect, Entity, Facts, Item
+from bot.sandbox.graph_types import Effect, Entity, Facts, Item, Problem
 
 OPERATION_SCRIPT = ("scheduled", "inProgress", "succeeded")
 
@@ -33,6 +33,10 @@ class Store:
         self.operation_script: list[str] = list(OPERATION_SCRIPT)
         self.finishes_on_read = True
         """A request in its passing state is cancelled at the next read."""
+        self.cancels_uncertain = True
+        """Whether the states on which the documents are silent (`Facts.uncertain`) can be cancelled."""
+        self.unknown_id_as_seen = False
+        """Whether an unknown id is answered as somebody saw it (`Facts.unknown_id_seen`), and not as documented."""
         self._items: dict[tuple[str, str], Item] = {}
         self._operations: dict[str, Operation] = {}
 
@@ -80,8 +84,18 @@ class Store:
         return [item for item in items if provider in (None, item.provider)]
 
     def cancellable(self, item: Item) -> bool:
+        """Return whether any action of its type would cancel it."""
         facts = self.facts[item.type_name]
-        return facts.state(item.entity).casefold() in facts.cancellable
+        return any(self.cancels(one, item) for one in (facts, *facts.others))
+
+    def cancels(self, facts: Facts, item: Item) -> bool:
+        """Return whether the action of these facts would cancel it."""
+        state = facts.state(item.entity).casefold()
+        return state in facts.cancellable or (self.cancels_uncertain and state in facts.uncertain)
+
+    def unknown_id(self, facts: Facts) -> Problem:
+        """Return what the action of these facts answers to an unknown id."""
+        return facts.unknown_id_seen if self.unknown_id_as_seen and facts.unknown_id_seen else facts.unknown_id
 
     def cancel(self, item: Item, oid: str | None, justification: str | None = None) -> None:
         """Cancel a cancellable item, and note the effect."""

@@ -8,6 +8,11 @@ from typing import Any
 Entity = dict[str, Any]
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who a valid token speaks for; no `oid` means the application itself."""
@@ -63,6 +68,11 @@ class Permissions:
     delegated: frozenset[str]
     application: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, delegated: str, application: str = "") -> "Permissions":
+        """Return those whose names stand in the texts, with spaces between them."""
+        return cls(words(delegated), words(application))
+
     def allow(self, caller: Caller) -> bool:
         return bool(caller.permissions & (self.application if caller.app_only else self.delegated))
 
@@ -91,6 +101,8 @@ class Collection:
     read: Permissions
     cancel: Permissions
     action: str = "cancel"
+    of_all: bool = False
+    """The action is the collection's, not an item's: its body holds the id."""
     body_rule: Callable[[Entity | None, str], str | None] = no_body
     """Returns what is wrong with the body for the item with this id."""
     provider: str | None = None
@@ -100,6 +112,8 @@ class Collection:
     """Functions below the collection that list the caller's own items."""
     list_options: frozenset[str] = frozenset({"$filter", "$select", "$top"})
     filters: frozenset[str] = frozenset()
+    filtered_by: frozenset[str] = frozenset()
+    """The list of all must be filtered by one of these."""
     expands: frozenset[str] = frozenset()
 
 
@@ -123,6 +137,11 @@ DENIED = Problem(403, "Authorization_RequestDenied", "Insufficient privileges to
 def anybody_reads(_caller: Caller, _item: Item) -> bool:
     """The rule of kinds whose read permission is enough."""
     return True
+
+
+def requestor_lists(caller: Caller, item: Item) -> bool:
+    """The rule of kinds where one's own requests are those that one has made."""
+    return item.owner == caller.oid
 
 
 def anybody_cancels(_cancel: Cancel) -> Problem | None:
@@ -149,9 +168,13 @@ class Facts:
     """The state between the cancel action and the next read."""
     view: Callable[[Entity, str], Entity] = lambda entity, _version: entity
     may_read: Callable[[Caller, Item], bool] = anybody_reads
+    lists: Callable[[Caller, Item], bool] = requestor_lists
+    """Whether the functions of `own_lists` list it to the caller."""
     may_cancel: Callable[[Cancel], Problem | None] = anybody_cancels
     unknown_id: Problem = NOT_FOUND
     """The cancel action's answer to an unknown id; reading answers 404."""
+    unknown_id_seen: Problem | None = None
+    """What was seen in place of the documented answer."""
     not_cancellable: Problem = Problem(400, "BadRequest", "The request is not in a cancellable state.")
     null_id: Problem | None = None
     """The cancel action's answer to an empty id."""
@@ -159,6 +182,10 @@ class Facts:
     """Named answers after retirement, the default first; None: the collection is empty."""
     operations: str | None = None
     """The path of the operations that its 202 names."""
+    uncertain: frozenset[str] = frozenset()
+    """States, as in `cancellable`, of which no document says whether they can be cancelled."""
+    others: tuple["Facts", ...] = ()
+    """The other cancel actions of the same type, and so of the same items."""
 
     def state(self, entity: Entity) -> str:
         value: Any = entity

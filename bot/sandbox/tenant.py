@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.sandbox.arm import AUDIENCE as ARM
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.front import FrontDoor
@@ -30,13 +32,21 @@ _OWN = (
     "PrivilegedAccess.ReadWrite.AzureAD",
     "PrivilegedAccess.ReadWrite.AzureResources",
     "PrivilegedAccess.ReadWrite.AzureADGroup",
+    "RoleAssignmentSchedule.ReadWrite.Directory",
+    "RoleEligibilitySchedule.ReadWrite.Directory",
+    "PrivilegedAssignmentSchedule.ReadWrite.AzureADGroup",
+    "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup",
+    f"{ARM}/user_impersonation",
 )
 CONSENTS: dict[Person, tuple[str, ...]] = {
-    ALICE: _OWN,
+    ALICE: (*_OWN, "DeviceManagementConfiguration.Read.All"),
     BOB: _OWN,
     CAROL: (*_OWN, "EntitlementManagement.ReadWrite.All", "DeviceManagementConfiguration.Read.All"),
 }
-"""Who has signed in, and what they consented to; Carol is the help desk. Dave has not signed in."""
+"""Who has signed in, and what they consented to: of Graph, or of the resource that stands before the slash.
+
+Carol is the help desk. Dave has not signed in.
+"""
 
 POLICY = f"""\
 # Everybody cancels what they asked for themselves.
@@ -48,7 +58,8 @@ actors = ["*"]
 # The help desk cancels for others too, as itself.
 [[rule]]
 effect = "allow"
-kinds = ["access-package", "approval-item", "privileged-role", "governance-role"]
+kinds = ["access-package", "approval-item", "privileged-role", "governance-role", "role-assignment",
+         "role-eligibility", "group-assignment", "group-eligibility", "azure-role-assignment", "azure-role-eligibility"]
 actors = ["{HELPDESK}"]
 own_only = false
 
@@ -98,11 +109,13 @@ class Tenant:
         )
         self.graph = GraphStandIn(self.entra, self._authority, facts=facts)
         self.graph.admins.add(CAROL.oid)
+        self.arm = ArmStandIn(self.entra, self._authority)
+        self.arm.admins.add(CAROL.oid)
         self.front = FrontDoor(self._authority)
         self._furnish()
 
     async def __aenter__(self) -> Self:
-        for part in (self.slack, self.entra, self.graph, self.front):
+        for part in (self.slack, self.entra, self.graph, self.arm, self.front):
             await part.start()
         self.slack.redirect_uris.add(f"{self.front.url}/auth/slack/callback")
         self.entra.redirect_uris.add(f"{self.front.url}/auth/callback")
@@ -111,7 +124,7 @@ class Tenant:
     async def __aexit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        for part in (self.front, self.graph, self.entra, self.slack):
+        for part in (self.front, self.arm, self.graph, self.entra, self.slack):
             await part.stop()
 
     def environment(self, *, http: bool = False, linking: bool = False) -> dict[str, str]:
@@ -133,6 +146,7 @@ class Tenant:
             "AZURE_CLIENT_SECRET": self.secret,
             "AZURE_AUTHORITY_HOST": self.entra.url,
             "GRAPH_URL": self.graph.url,
+            "ARM_URL": self.arm.url,
             "CA_BUNDLE": str(self.directory / "ca.pem"),
             "DATABASE_URL": f"sqlite:///{self.directory / 'bot.db'}",
             "PORT": "0",

@@ -13,7 +13,18 @@ import pytest
 
 from bot.errors import ServiceError
 from bot.outcome import documented
-from bot.resources import ErrorMeaning, Meaning, Resource, Slot, Standing, load, path_of, snapshot, target_of_url
+from bot.resources import (
+    ErrorMeaning,
+    Meaning,
+    Resource,
+    Service,
+    Slot,
+    Standing,
+    load,
+    path_of,
+    snapshot,
+    target_of_url,
+)
 
 HOST: Final = "graph.microsoft.com"
 ID: Final = "7c53453e-d5a4-41e0-8eb1-32d5ec8bfdee"
@@ -49,14 +60,31 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A call that lists requests; with `own`, the service lists only those that the caller made."""
+
+    source: str
+    version: str
+    path: str
+    delegated: tuple[str, ...]
+    application: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    own: bool = False
+
+
+@dataclass(frozen=True)
 class States:
-    """The documented values of one property; `cancelled` and `cancelling` are those among them that say so."""
+    """The documented values of one property; `cancelled` and `cancelling` are those among them that say so.
+
+    `active`: the documents say that what was asked for was given.
+    """
 
     source: str
     path: str
     standings: Mapping[str, Standing]
     cancelled: frozenset[str]
     cancelling: frozenset[str] = frozenset()
+    active: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,6 +97,9 @@ class Sample:
     requestor: str
     title: str = ""
     created: datetime | None = None
+    expires: datetime | None = None
+    email: str = ""
+    decided_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,8 +126,10 @@ class Facts:
     urls: Mapping[str, str]
     clouds_source: str
     clouds: Collection[str]
+    lists: tuple[Listing, ...] = ()
     errors: tuple[Error, ...] = ()
     retired: tuple[date, str] | None = None
+    service: Service = Service.GRAPH
 
 
 class Contract:
@@ -120,6 +153,7 @@ class Contract:
     def test_names(self) -> None:
         assert self.resource.kind == self.facts.kind
         assert self.resource.graph_type == self.facts.graph_type
+        assert self.resource.service is self.facts.service
         assert self.resource.sources, "a kind names the documents that its facts come from"
 
     def test_cancel_calls(self) -> None:
@@ -142,6 +176,14 @@ class Contract:
         agree(declared.delegated, read.delegated, read.source)
         agree(declared.application, read.application, read.source)
 
+    def test_list_calls(self) -> None:
+        for declared, listing in zip(self.resource.lists, self.facts.lists, strict=True):
+            agree((declared.version, declared.path), (listing.version, listing.path), listing.source)
+            agree(dict(declared.query), dict(listing.query), listing.source)
+            agree(declared.permissions.delegated, listing.delegated, listing.source)
+            agree(declared.permissions.application, listing.application, listing.source)
+            agree(declared.own, listing.own, listing.source)
+
     def test_states(self, states: States) -> None:
         assert states.path in self.resource.states.paths
         for value, standing in states.standings.items():
@@ -150,12 +192,18 @@ class Contract:
                 agree(seen.standing, standing, f"{states.source}, {spelling}")
                 agree(seen.cancelled, value in states.cancelled, f"{states.source}, {spelling}")
                 agree(seen.cancelling, value in states.cancelling, f"{states.source}, {spelling}")
+                agree(seen.active, value in states.active, f"{states.source}, {spelling}")
 
     @pytest.mark.parametrize("value", ["unknownFutureValue", "somethingNew", "", None, 7, {}])
     def test_a_state_that_no_document_names_is_unknown(self, value: object) -> None:
         for path in self.resource.states.paths:
             seen = snapshot(self.resource, nested(path, value))
-            assert (seen.standing, seen.cancelled, seen.cancelling) == (Standing.UNKNOWN, False, False)
+            assert (seen.standing, seen.cancelled, seen.cancelling, seen.active) == (
+                Standing.UNKNOWN,
+                False,
+                False,
+                False,
+            )
 
     def test_samples(self, sample: Sample) -> None:
         seen = snapshot(self.resource, sample.entity)
@@ -163,6 +211,9 @@ class Contract:
         agree(seen.standing, sample.standing, sample.source)
         agree(seen.title, sample.title, sample.source)
         agree(seen.created, sample.created, sample.source)
+        agree(seen.expires, sample.expires, sample.source)
+        agree(seen.requestor_email, sample.email, sample.source)
+        agree(seen.decided_by, sample.decided_by, sample.source)
 
     def test_errors(self) -> None:
         for error in self.facts.errors:

@@ -90,6 +90,7 @@ class TestGovernanceRole(Contract):
                     "ProvisioningStarted": Standing.UNKNOWN,
                 },
                 cancelled=frozenset({"Canceled"}),
+                active=frozenset({"Provisioned"}),
             ),
         ),
         samples=(

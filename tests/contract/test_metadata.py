@@ -12,13 +12,17 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bot.resources import CancelCall, Resource, load
+from bot.resources import CancelCall, ListCall, Resource, Service, load
 
 FRAGMENTS: Final = Path(__file__).parents[2].parent / "shared/facts/csdl"
-RESOURCES: Final = tuple(load())
+RESOURCES: Final = tuple(resource for resource in load() if resource.service is Service.GRAPH)
 NAMES: Final = [resource.kind for resource in RESOURCES]
 CALLS: Final = [(resource, call) for resource in RESOURCES for call in resource.cancel]
 CALL_NAMES: Final = [f"{resource.kind} {call.version}" for resource, call in CALLS]
+LISTS: Final = [(resource, call) for resource in RESOURCES for call in resource.lists]
+LIST_NAMES: Final = [
+    f"{resource.kind} {call.path.rpartition('/')[2]} {call.query.get('$filter', '')}" for resource, call in LISTS
+]
 PROD: Final = {"v1.0": ("v1.0-Prod",), "beta": ("beta-Prod", "beta-USNat")}
 
 # What the extracts leave out, so that a type that goes missing from one is noticed.
@@ -26,8 +30,10 @@ LEFT_OUT: Final = {
     "approvalIdentitySet",
     "accessPackage",
     "accessPackageSubject",
+    "group",
     "operationApprovalRequestStatus",
     "privilegedRoleAssignmentRequest",
+    "unifiedRoleDefinition",
 }
 
 
@@ -39,11 +45,13 @@ class Schema:
         # These are files beside the checkout, not data from the network.
         roots = [ET.fromstring(f"<Schema>{text}</Schema>") for text in documents]  # noqa: S314
         self.actions = [element for root in roots for element in root.iter("Action")]
+        self.functions = [element for root in roots for element in root.iter("Function")]
         self._types = {
             element.get("Name", ""): element
             for root in roots
-            for tag in ("EntityType", "ComplexType", "EnumType")
-            for element in root.iter(tag)
+            # Other namespaces come after Graph's own, and have an "identity", too.
+            for element in reversed(list(root.iter()))
+            if element.tag in ("EntityType", "ComplexType", "EnumType")
         }
 
     def action(self, name: str, graph_type: str) -> ET.Element | None:
@@ -56,6 +64,19 @@ class Schema:
             if named and binding is not None and binding.get("Type") in bindings:
                 return action
         return None
+
+    def choices(self, name: str, graph_type: str) -> set[str]:
+        """What a function of that name, bound to a collection of that type, may be given; raises `KeyError` for none.
+
+        The enumerations of groups are left out of the extracts: their members are those of roles.
+        """
+        for function in self.functions:
+            bound, *given = [one.get("Type", "") for one in function.iter("Parameter")]
+            if (function.get("Name"), bound) == (name, f"Collection(graph.{graph_type})"):
+                [enumeration] = (one.removeprefix("graph.") for one in given)
+                known = enumeration if enumeration in self._types else f"role{enumeration[0].upper()}{enumeration[1:]}"
+                return self.members(known)
+        raise KeyError(f"no {name} of {graph_type}")
 
     def members(self, enumeration: str) -> set[str]:
         """The names of an enumeration's members."""
@@ -74,12 +95,20 @@ class Schema:
         """Whether entities of the type may have properties that it does not declare."""
         return self._types[graph_type].get("OpenType") == "true"
 
+    def is_relationship(self, graph_type: str, name: str) -> bool:
+        """Whether it is another entity, which is shown only when it is asked for."""
+        found = [child for child in self._types[graph_type] if child.get("Name") == name]
+        return any(child.tag == "NavigationProperty" for child in found)
+
     def _property(self, graph_type: str, name: str) -> str:
-        if name == "id" and self._types[graph_type].get("BaseType") == "graph.entity":
-            return "Edm.String"
         for child in self._types[graph_type]:
             if child.tag in ("Property", "NavigationProperty") and child.get("Name") == name:
                 return child.get("Type", "").removeprefix("graph.")
+        base = self._types[graph_type].get("BaseType", "").removeprefix("graph.")
+        if base == "entity" and name == "id":
+            return "Edm.String"
+        if base in self._types:
+            return self._property(base, name)
         raise KeyError(f"{graph_type} has no {name}")
 
 
@@ -171,6 +200,41 @@ def test_what_is_expanded_is_a_relationship(schemas: Mapping[str, Schema], resou
         assert schemas[resource.read.version].type_at(resource.graph_type, name) in LEFT_OUT
 
 
+@pytest.mark.parametrize(("resource", "call"), LISTS, ids=LIST_NAMES)
+def test_a_list_asks_for_all_that_is_read_of_an_entity(
+    schemas: Mapping[str, Schema], resource: Resource, call: ListCall
+) -> None:
+    """As far as the type declares it: what a list does not ask for would be missing on cards and in pickers.
+
+    Without $select, all but what it is related to comes by itself.
+    """
+    schema, of = schemas[call.version], resource.requestor
+    paths = (of.oid, *of.names, of.email, *resource.titles, *resource.reasons, resource.created, resource.expires)
+    paths += (*resource.decided_by, *resource.states.paths, resource.states.allowed, "id")
+    declared = {path.partition(".")[0] for path in paths if path and _declares(schema, resource.graph_type, path)}
+    related = {name for name in declared if schema.is_relationship(resource.graph_type, name)}
+    assert _names(call.query.get("$expand", "")) == related
+    if "$select" in call.query:
+        assert _names(call.query["$select"]) == declared - related
+
+
+@pytest.mark.parametrize(("resource", "call"), LISTS, ids=LIST_NAMES)
+def test_a_list_filters_and_sorts_by_declared_properties(
+    schemas: Mapping[str, Schema], resource: Resource, call: ListCall
+) -> None:
+    for option in ("$filter", "$orderby"):
+        if text := call.query.get(option):
+            assert schemas[call.version].type_at(resource.graph_type, text.partition(" ")[0])
+
+
+@pytest.mark.parametrize(("resource", "call"), LISTS, ids=LIST_NAMES)
+def test_an_own_list_is_a_declared_function(schemas: Mapping[str, Schema], resource: Resource, call: ListCall) -> None:
+    name, _, value = call.path.rpartition("/")[2].partition("(on='")
+    assert bool(value) == call.own
+    if call.own:
+        assert value.removesuffix("')") in schemas[call.version].choices(name, resource.graph_type)
+
+
 def test_approval_item_states_are_members(schemas: Mapping[str, Schema]) -> None:
     states = load()["approval-item"].states
     assert schemas["beta"].type_at("approvalItem", "state") == "approvalItemState"
@@ -197,14 +261,26 @@ def test_governance_status_is_free_text(schemas: Mapping[str, Schema]) -> None:
     assert schemas["beta"].type_at("governanceRoleAssignmentRequest", "status.subStatus") == "Edm.String"
 
 
+IN_EVERY_CLOUD: Final = [
+    (resource, call) for resource, call in CALLS if call.version == "v1.0" and resource.clouds == call.clouds
+]
+
+
 @pytest.mark.parametrize("schema", ["v1.0-Prod", "v1.0-Fairfax", "v1.0-Mooncake"])
-def test_access_packages_can_be_cancelled_in_every_cloud(documents: Mapping[str, str], schema: str) -> None:
+@pytest.mark.parametrize(("resource", "call"), IN_EVERY_CLOUD, ids=lambda value: getattr(value, "kind", "call"))
+def test_what_v1_cancels_is_cancelled_in_every_cloud(
+    documents: Mapping[str, str], schema: str, resource: Resource, call: CancelCall
+) -> None:
     """Fairfax is US Government, Mooncake China."""
-    assert Schema(documents[schema]).action("cancel", "accessPackageAssignmentRequest") is not None
+    assert Schema(documents[schema]).action(_action_name(call), resource.graph_type) is not None
 
 
 def _action_name(call: CancelCall) -> str:
     return call.path.rpartition("/")[2]
+
+
+def _names(text: str) -> set[str]:
+    return set(text.split(",")) - {""}
 
 
 def _declares(schema: Schema, graph_type: str, path: str) -> bool:

@@ -69,6 +69,7 @@ class TestPrivilegedRole(Contract):
                 },
                 cancelled=frozenset({"Cancelled"}),
                 cancelling=frozenset({"Cancelling"}),
+                active=frozenset({"Completed"}),
             ),
         ),
         samples=(

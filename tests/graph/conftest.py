@@ -1,4 +1,4 @@
-"""Entra and Graph stand-ins over TLS, and the bot's clients of them."""
+"""Entra, Graph and Azure Resource Manager stand-ins over TLS, and the bot's clients of them."""
 
 import io
 import logging
@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from bot import logs
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.graph import GraphStandIn
@@ -47,6 +48,14 @@ async def graph(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIter
 
 
 @pytest.fixture
+async def arm(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[ArmStandIn]:
+    stand_in = ArmStandIn(entra, authority)
+    await stand_in.start()
+    yield stand_in
+    await stand_in.stop()
+
+
+@pytest.fixture
 async def elsewhere(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[GraphStandIn]:
     """Another Graph, which nothing may ever reach."""
     stand_in = GraphStandIn(entra, authority)
@@ -57,8 +66,10 @@ async def elsewhere(entra: EntraStandIn, authority: ThrowAwayAuthority) -> Async
 
 
 @pytest.fixture
-async def world(entra: EntraStandIn, graph: GraphStandIn, trust: ssl.SSLContext) -> AsyncIterator[World]:
-    async with bot_against(entra, graph, trust) as world:
+async def world(
+    entra: EntraStandIn, graph: GraphStandIn, arm: ArmStandIn, trust: ssl.SSLContext
+) -> AsyncIterator[World]:
+    async with bot_against(entra, graph, trust, arm=arm) as world:
         yield world
     assert {url.netloc.decode() for url in world.asked} <= {entra.url.removeprefix("https://")}
 

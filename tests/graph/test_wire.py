@@ -102,7 +102,7 @@ def test_every_class_of_httpx_is_judged() -> None:
 async def test_broken_network(world: World, error: type[httpx.RequestError]) -> None:
     target = world.target("operation-approval", ALICE)
     async with httpx.AsyncClient(transport=Broken(error)) as http:
-        client = GraphClient(world.wire(http), world.graph.url, GRAPH)
+        client = GraphClient(world.wire(http))
         with pytest.raises(ServiceFailure) as caught:
             await cancel(world, target, client)
     assert type(caught.value) is (NotSent if error.__name__ in NEVER_SENT else AnswerLost)
@@ -133,7 +133,7 @@ async def test_answer_slower_than_the_time_limit(world: World) -> None:
     world.graph.faults.add(Fault(CANCEL, delay=0.3, after_effect=True))
     async with httpx.AsyncClient(verify=world.trust, trust_env=False, timeout=httpx.Timeout(5, read=0.1)) as http:
         with pytest.raises(AnswerLost):
-            await cancel(world, target, GraphClient(world.wire(http), world.graph.url, GRAPH))
+            await cancel(world, target, GraphClient(world.wire(http)))
     assert len(world.graph.effects) == 1
 
 
@@ -141,7 +141,7 @@ async def test_certificate_of_an_unknown_authority(world: World) -> None:
     target = world.target("operation-approval", ALICE)
     async with httpx.AsyncClient(trust_env=False) as http:
         with pytest.raises(NotSent):
-            await cancel(world, target, GraphClient(world.wire(http), world.graph.url, GRAPH))
+            await cancel(world, target, GraphClient(world.wire(http)))
     assert world.graph.calls == []
 
 
@@ -174,9 +174,7 @@ async def test_endless_answer_is_given_up(world: World) -> None:
     body = Endless()
     async with httpx.AsyncClient(transport=Answering(body)) as http:
         with pytest.raises(AnswerLost):
-            await cancel(
-                world, Target("operation-approval", ALICE.oid), GraphClient(world.wire(http), world.graph.url, GRAPH)
-            )
+            await cancel(world, Target("operation-approval", ALICE.oid), GraphClient(world.wire(http)))
     assert body.taken == 5 * MIB
 
 

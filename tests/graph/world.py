@@ -16,15 +16,18 @@ from bot.graph.msal_app import Authority, MsalApps
 from bot.graph.signin import begin, redeem
 from bot.graph.tokens import Account, Tokens
 from bot.graph.wire import Caller, Wire
-from bot.resources import Registry, Resource, Target, load
+from bot.resources import Registry, Resource, Service, Target, load
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.people import TENANT_ID, Person
+from tests.kinds import facts_of, pending_of
 
 CLIENT_ID = "b0700000-0000-4000-8000-00000000c11e"
 REDIRECT_URI = "https://bot.example.test/auth/callback"
 SECRET = "not-a-secret"
 GRAPH = "https://graph.microsoft.com"
+ARM = "https://management.azure.com"
 TOKEN = r"POST .*/token$"
 DISCOVERY = r"GET .*/openid-configuration$"
 REGISTRY: Registry = load()
@@ -59,23 +62,42 @@ class World:
     asked: list[httpx.URL]
     accounts: Memory
     tokens: Tokens
+    azure: ArmStandIn | None = None
 
     def __post_init__(self) -> None:
-        self.client = GraphClient(self.wire(self.http), self.graph.url, GRAPH)
+        wires = [self.wire(self.http)]
+        if self.azure:
+            wires.append(self.arm_wire(self.http))
+        self.client = GraphClient(*wires)
+
+    @property
+    def arm(self) -> ArmStandIn:
+        """The Azure Resource Manager stand-in, where there is one."""
+        assert self.azure is not None
+        return self.azure
 
     def wire(self, http: httpx.AsyncClient) -> Wire:
         return Wire(http, self.graph.url, GRAPH, self.tokens, 10.0)
 
-    async def sign_in(self, person: Person, *permissions: str) -> Account:
+    def arm_wire(self, http: httpx.AsyncClient, seconds: float = 10.0) -> Wire:
+        return Wire(http, self.arm.url, ARM, self.tokens, seconds, service=Service.ARM)
+
+    def service(self, resource: Resource) -> GraphStandIn | ArmStandIn:
+        """The stand-in that has the requests of this kind."""
+        return self.arm if resource.service is Service.ARM else self.graph
+
+    async def sign_in(self, person: Person, *permissions: str, audience: str = GRAPH) -> Account:
         """Lets the person sign in with these permissions, and keeps their cache."""
-        flow, answer = await self.authorize(person, *permissions)
+        flow, answer = await self.authorize(person, *permissions, audience=audience)
         signed_in = await asyncio.to_thread(redeem, self.apps, flow, answer)
         self.accounts.caches[signed_in.account] = signed_in.cache
         return signed_in.account
 
-    async def authorize(self, person: Person, *permissions: str) -> tuple[dict[str, Any], dict[str, str]]:
+    async def authorize(
+        self, person: Person, *permissions: str, audience: str = GRAPH
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         """The flow of a sign-in, and what Entra sends back to the redirect URI."""
-        scopes = [f"{GRAPH}/{permission}" for permission in permissions or ("User.Read",)]
+        scopes = [f"{audience}/{permission}" for permission in permissions or ("User.Read",)]
         with warnings.catch_warnings():
             # MSAL prefers form_post; that `begin` stays silent about it has a test of its own.
             warnings.filterwarnings("ignore", "response_mode='form_post'")
@@ -87,13 +109,18 @@ class World:
         """The person with the least permissions that read and cancel this kind."""
         needed = [resource.read.permissions.delegated[0], *(call.permissions.delegated[0] for call in resource.cancel)]
         granted = (name.replace("{scope}", scope) for name in needed for scope in resource.scopes.values() or [""])
-        return Caller(await self.sign_in(person, *sorted(set(granted))))
+        audience = ARM if resource.service is Service.ARM else GRAPH
+        return Caller(await self.sign_in(person, *sorted(set(granted)), audience=audience))
 
     def target(self, kind: str, owner: Person, scope: str = "", **properties: Any) -> Target:
         """A new request of that person in the stand-in."""
         resource = REGISTRY[kind]
-        item = self.graph.add(resource.graph_type, owner=owner.oid, provider=scope or None, **properties)
-        return Target(kind, item, scope)
+        facts = facts_of(resource)
+        if facts.initial.casefold() not in facts.cancellable:
+            properties = {"state": pending_of(resource, facts)} | properties
+        if scope:
+            properties["provider"] = scope
+        return Target(kind, self.service(resource).add(resource.graph_type, owner=owner.oid, **properties), scope)
 
     def token_calls(self, grant_type: str) -> list[int | None]:
         """The statuses of the token requests of that type."""
@@ -113,6 +140,7 @@ async def bot_against(
     trust: ssl.SSLContext,
     credential: object = SECRET,
     seconds: float = 5,
+    arm: ArmStandIn | None = None,
 ) -> AsyncIterator[World]:
     """The bot's clients with that credential, closed at the end; they wait so long for Entra."""
     asked: list[httpx.URL] = []
@@ -127,5 +155,5 @@ async def bot_against(
     tokens = Tokens(apps, accounts, PATIENCE)
     with msal_http:
         async with httpx.AsyncClient(verify=trust, trust_env=False, timeout=30) as http:
-            yield World(entra, graph, trust, http, apps, asked, accounts, tokens)
+            yield World(entra, graph, trust, http, apps, asked, accounts, tokens, arm)
             await tokens.close()

@@ -1,4 +1,4 @@
-"""Entra and Graph stand-ins over TLS, and ways to get tokens from them."""
+"""Entra, Graph and Azure Resource Manager stand-ins over TLS, and ways to get tokens from them."""
 
 import ssl
 from collections.abc import AsyncIterator
@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from bot.sandbox.arm import AUDIENCE, ArmStandIn
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.graph import GraphStandIn
-from bot.sandbox.people import PEOPLE, TENANT_ID, Person
+from bot.sandbox.people import CAROL, PEOPLE, TENANT_ID, Person
 from bot.sandbox.tls import ThrowAwayAuthority
+from tests.sandbox import arm_clients
 from tests.sandbox.graph_clients import CLIENT_ID, REDIRECT_URI, SECRET, Application, As, GraphClient
 
 
@@ -78,5 +80,28 @@ def as_application(graph: GraphStandIn, http: httpx.AsyncClient, application: Ap
 
     async def client() -> GraphClient:
         return GraphClient(graph, http, await application.app_token())
+
+    return client
+
+
+@pytest.fixture
+async def arm(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[ArmStandIn]:
+    stand_in = ArmStandIn(entra, authority)
+    stand_in.admins.add(CAROL.oid)
+    await stand_in.start()
+    yield stand_in
+    await stand_in.stop()
+
+
+@pytest.fixture
+def act(arm: ArmStandIn, http: httpx.AsyncClient, application: Application) -> arm_clients.As:
+    """Call Azure Resource Manager as a person, or (None) as the application itself."""
+
+    async def client(person: Person | None) -> arm_clients.ArmClient:
+        if person is None:
+            tokens = (await application.token("client_credentials", scope=f"{AUDIENCE}/.default")).json()
+        else:
+            tokens = await application.sign_in(person, f"{AUDIENCE}/user_impersonation")
+        return arm_clients.ArmClient(arm, http, tokens["access_token"])
 
     return client

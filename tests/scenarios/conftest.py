@@ -28,7 +28,7 @@ async def running(tenant: Tenant, mode: str, monkeypatch: pytest.MonkeyPatch, **
     for make_room in ROOM:
         await make_room()
     for name in list(os.environ):
-        if name.startswith(("SLACK_", "AZURE_", "GRAPH_", "SECRETS_")):
+        if name.startswith(("SLACK_", "AZURE_", "GRAPH_", "ARM_", "SECRETS_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tenant.directory)
     environment = tenant.environment(http=mode == "http") | {"TIME_SCALE": "0.01"} | changes
@@ -57,6 +57,7 @@ async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
         yield started
         assert started.slack.violations == []
         assert started.graph.violations == []
+        assert started.arm.violations == []
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.tenant import Tenant
 from bot.timings import Timings
 from tests.scenarios.conftest import ROOM, running
+from tests.scenarios.graph.cases import MODES, Case
 from tests.scenarios.graph.scene import Scene
 
 
@@ -41,6 +42,20 @@ class Stage:
             await self._stack.aclose()
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is played in the other mode."""
+    left_out = [item for item in items if isinstance(item, pytest.Function) and not _played(item)]
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(map(id, left_out))
+    items[:] = [item for item in items if id(item) not in gone]
+
+
+def _played(item: pytest.Function) -> bool:
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    case, mode = parameters.get("case"), parameters.get("mode")
+    return not isinstance(case, Case) or mode is None or case.played_in(mode, item.name.replace(mode, ""))
+
+
 @pytest.fixture(scope="session")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     one = Stage(tmp_path_factory)
@@ -56,7 +71,7 @@ async def leave(stage: Stage) -> AsyncIterator[None]:
     await stage.clear()
 
 
-@pytest.fixture(scope="module", params=["socket", "http"])
+@pytest.fixture(scope="module", params=MODES)
 def mode(request: pytest.FixtureRequest) -> Any:
     """How Slack reaches the bot; of the module, so that all tests of one mode come together."""
     return request.param

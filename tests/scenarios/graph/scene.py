@@ -7,7 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.faults import Fault
+from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.graph_types import Call, Effect
 from bot.sandbox.people import PEOPLE, Person
 from bot.sandbox.slack_records import Ack, Message
@@ -112,24 +114,42 @@ class Scene:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
         self.graph = tenant.graph
+        self._services: tuple[GraphStandIn, ArmStandIn] = (tenant.graph, tenant.arm)
         self._before: dict[str, int] = {}
+        self._absent = 0
+
+    def service(self, case: Case) -> GraphStandIn | ArmStandIn:
+        """The stand-in that has requests of that kind."""
+        return self.tenant.arm if case.azure else self.graph
 
     def add(self, case: Case, **properties: Any) -> str:
         """A request of that kind at the service; its id."""
-        self.graph.variant[case.graph_type] = case.variant
-        return self.graph.add(case.graph_type, **({"owner": case.owner.oid} | properties))
+        service = self.service(case)
+        service.variant[case.graph_type] = case.variant
+        return service.add(case.graph_type, **({"owner": case.owner.oid, "state": case.pending} | properties))
+
+    def absent(self, case: Case) -> str:
+        """An id of that kind that no request has; whatever comes before it, every id ends with a GUID."""
+        self._absent += 1
+        return f"{self.add(case)[:-36]}0f0f0f0f-0000-4000-8000-{self._absent:012d}"
 
     def fail(self, match: str, **what: Any) -> None:
-        """The next request that matches fails so."""
-        self.graph.faults.add(Fault(match, **what))
+        """The next request that matches fails so, at whichever service."""
+        for service in self._services:
+            service.faults.add(Fault(match, **what))
 
     def pass_by(self, match: str, times: int = 1) -> None:
         """The next requests that match are served as ever; a later fault meets those after them."""
-        self.graph.faults.add(Fault(match, times=times))
+        self.fail(match, times=times)
+
+    def challenge_next(self) -> None:
+        """The next call is answered with a claims challenge."""
+        for service in self._services:
+            service.challenge_next()
 
     def shown(self, case: Case, target: str, state: str) -> dict[str, Any]:
         """What reading answers about the target in another state than its own."""
-        facts, entity = self.graph.facts[case.graph_type], self.graph.get(case.graph_type, target)
+        facts, entity = case.facts, self.service(case).get(case.graph_type, target)
         facts.set_state(entity, state)
         collection = facts.collections[0]
         viewed = facts.view(entity, collection.version)
@@ -166,16 +186,17 @@ class Scene:
             lines=self._about(AUDIT, target),
             rows=self.rows(target),
             posts=self.posts(target),
-            effects=[effect for effect in self.graph.effects if effect.id == target],
+            effects=[effect for service in self._services for effect in service.effects if effect.id == target],
         )
 
     def posts(self, target: str) -> list[Call]:
         """The cancel calls that reached the service."""
-        return [call for call in self.graph.calls if call.method == "POST" and f"/{target}/" in call.path]
+        return [call for call in self.calls(target) if call.method == "POST"]
 
-    def reads(self, target: str) -> list[Call]:
-        """The reads of a single request that reached the service."""
-        return [call for call in self.graph.calls if call.method == "GET" and call.path.endswith(f"/{target}")]
+    def calls(self, target: str) -> list[Call]:
+        """The calls that reached the service with this id, in the path or as all of the body."""
+        every = [call for service in self._services for call in service.calls]
+        return [call for call in every if target in call.path or call.body == {"id": target}]
 
     async def replying(self, target: str, part: str) -> Message:
         """The reply in the target's thread, once it says so."""
@@ -198,7 +219,7 @@ class Scene:
         return [Row(event, json.loads(detail), justification, oid) for event, detail, justification, oid in found]
 
     async def execute(self, statement: str) -> None:
-        """Changes the bot's database behind its back, as another instance would."""
+        """Changes the bot's database behind its back."""
         await tampered(self.tenant, statement)
 
     def begin(self) -> None:
@@ -211,8 +232,12 @@ class Scene:
             while view := self.tenant.slack.open_view(person.slack_id):
                 await self.tenant.slack.close(person.slack_id, view.id)
         assert self.tenant.slack.violations == []
-        assert self.graph.violations == []
-        self.graph.faults.clear()
+        for service in self._services:
+            assert service.violations == []
+            service.faults.clear()
+            service.challenge_next(0)
+            service.cancels_uncertain = True
+            service.unknown_id_as_seen = False
         self.graph.location_override = None
         self.graph.operation_script[:] = ["scheduled", "inProgress", "succeeded"]
         self.graph.finishes_on_read = True

@@ -1,94 +1,64 @@
 """The service's errors at the call: documented ones with their meaning, others with code, status and request-id."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 
 import pytest
 
-from tests.scenarios.graph.cases import (
-    ACCESS_PACKAGE,
-    APPROVAL_ITEM,
-    GOVERNANCE_ROLE,
-    OPERATION_APPROVAL,
-    POST,
-    PRIVILEGED_ROLE,
-    READ,
-    Case,
-    each_kind,
-)
+from bot.resources import DocumentedError
+from tests.scenarios.graph.cases import APPROVAL_ITEM, CASES, GOVERNANCE_ROLE, POST, READ, Case, each_kind
 from tests.scenarios.graph.scene import Scene
 
-NOT_CANCELLABLE = "Cancellation can be done only on status Scheduled and PendingApproval."
+
+def body_of(case: Case, code: str, message: str = "") -> dict[str, Any]:
+    """The service's form of an error."""
+    inner = {} if case.azure else {"innerError": {"date": "2026-11-23T00:00:00"}}
+    return {"error": {"code": code, "message": message, **inner}}
 
 
-@dataclass(frozen=True)
-class Documented:
-    """An error as the documents have it, and parts of the meaning and the next step that a person must read."""
-
-    case: Case
-    status: int
-    code: str
-    message: str
-    meaning: str
-    step: str
-
-
-DOCUMENTED = [
-    Documented(
-        PRIVILEGED_ROLE, 400, "BadRequest", "RequestId cannot be Null.", "received no request id", "Check the id"
-    ),
-    Documented(
-        PRIVILEGED_ROLE,
-        400,
-        "BadRequest",
-        "Request with request ID not found.",
-        "There is no such role request",
-        "Check the id",
-    ),
-    Documented(
-        PRIVILEGED_ROLE,
-        400,
-        "",
-        "Cancellation can be done only on status Scheduled and PendingApproval.",
-        "Only a scheduled request",
-        "privileged role administrator",
-    ),
-    Documented(
-        PRIVILEGED_ROLE,
-        403,
-        "UnAuthorized",
-        "Requester not allowed to make Cancel call or request not found.",
-        "You may not cancel this role request, or it does not exist",
-        "Ask whoever made the request",
-    ),
-    Documented(
-        PRIVILEGED_ROLE, 400, "TenantEnabledInAadRoleMigration", "", "have moved to the newer PIM", "PIM portal"
-    ),
-    Documented(
-        GOVERNANCE_ROLE, 400, "RoleAssignmentRequestNotFound", "", "There is no such role request", "Check the id"
-    ),
-    Documented(GOVERNANCE_ROLE, 400, "BadRequest", "RoleAssignmentRequestNotFound", "There is no such", "Check the id"),
-    Documented(GOVERNANCE_ROLE, 400, "RequestCannotBeCancelled", "", "Only a request that is granted", "administrator"),
-    Documented(GOVERNANCE_ROLE, 400, "", "RequestCannotBeCancelled", "Only a request that is granted", "administrator"),
-]
+def _documented() -> Iterator[tuple[Case, DocumentedError, str, str]]:
+    """Each documented error of each kind with a code and a message: the token is the one, or a part of the other."""
+    for case in CASES:
+        for error in case.resource.errors:
+            if " " in error.token:
+                yield case, error, "", error.token
+            else:
+                yield case, error, error.token, ""
+            yield case, error, HTTPStatus(error.status).phrase.title().replace(" ", ""), f"{error.token}."
 
 
-def graph_error(code: str, message: str = "") -> dict[str, Any]:
-    return {"error": {"code": code, "message": message, "innerError": {"date": "2026-11-23T00:00:00"}}}
-
-
-@pytest.mark.parametrize("error", DOCUMENTED, ids=lambda error: f"{error.case.kind} {error.code} {error.message}")
-async def test_documented(scene: Scene, error: Documented) -> None:
-    target = scene.add(error.case)
-    scene.fail(POST, status=error.status, body=graph_error(error.code, error.message))
-    story = await scene.cancel(error.case, target)
+@pytest.mark.parametrize(
+    ("case", "error", "code", "message"),
+    list(_documented()),
+    ids=lambda value: getattr(value, "kind", getattr(value, "token", value)),
+)
+async def test_documented(scene: Scene, case: Case, error: DocumentedError, code: str, message: str) -> None:
+    target = scene.add(case)
+    scene.fail(POST, status=error.status, body=body_of(case, code, message))
+    story = await scene.cancel(case, target)
     story.ended("failed", posts=1)
-    assert error.meaning in story.told
-    assert error.step in story.told
+    assert error.sentence in story.told
+    assert error.next_step in story.told
     assert f"HTTP {error.status}" in story.told
-    assert error.code in story.told
+    assert code in story.told
     assert story.request_id
     assert story.client_request_id == story.posts[0].client_request_id
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.facts.unknown_id_seen], ids=attrgetter("kind"))
+@pytest.mark.parametrize("seen", [False, True], ids=["documented", "seen"])
+async def test_unknown_id_at_the_call(scene: Scene, case: Case, *, seen: bool) -> None:
+    """400 say the documents, 404 was seen: either is told as what it means."""
+    absent = scene.absent(case)
+    present = scene.add(case)
+    scene.fail(READ, body=scene.shown(case, present, case.pending), times=2)
+    scene.service(case).unknown_id_as_seen = seen
+    story = await scene.cancel(case, absent)
+    story.ended("failed", posts=1)
+    assert "There is no such request here." in story.told
+    assert f"HTTP {404 if seen else 400}" in story.told
 
 
 @pytest.mark.parametrize("inner", ["innerError", "innererror"])
@@ -102,19 +72,25 @@ async def test_most_specific_code_counts(scene: Scene, inner: str) -> None:
     assert "code RequestCannotBeCancelled" in story.told
 
 
-# States that the documents name, but neither as cancellable nor as final: the service decides.
-UNCERTAIN = [
-    (APPROVAL_ITEM, "unknownFutureValue"),
-    (OPERATION_APPROVAL, "needsApproval"),
-    (OPERATION_APPROVAL, "unknown"),
-    (ACCESS_PACKAGE, "Delivering"),
-    (PRIVILEGED_ROLE, "NotStarted"),
-    (PRIVILEGED_ROLE, "Approved"),
-    (GOVERNANCE_ROLE, "PendingEvaluation"),
-]
+# States that are neither cancellable nor final, whether a document names them or not: the service decides.
+UNCERTAIN = [(case, state) for case in CASES for state in ("unknownFutureValue", *case.row.uncertain)]
+# Of these no document says whether they can be cancelled; the stand-in plays both.
+OPEN = {"pendingapproval": "PendingApproval", "pendingadmindecision": "PendingAdminDecision"}
+UNDECIDED = [(case, OPEN[state]) for case in CASES for state in sorted(case.facts.uncertain & OPEN.keys())]
 
 
-@pytest.mark.parametrize(("case", "state"), UNCERTAIN)
+@pytest.mark.parametrize(("case", "state"), UNDECIDED, ids=str)
+@pytest.mark.parametrize("possible", [True, False], ids=["possible", "not possible"])
+async def test_undecided_state_is_attempted(scene: Scene, case: Case, state: str, *, possible: bool) -> None:
+    """Either answer is told as it is. Fails when it counts as cancellable, or as final."""
+    scene.service(case).cancels_uncertain = possible
+    story = await scene.cancel(case, scene.add(case, state=state))
+    story.ended("cancelled" if possible else "failed", posts=1, effects=int(possible))
+    assert ("HTTP 400" in story.told) is not possible
+    assert ("not provisioned yet" in story.told) is not possible
+
+
+@pytest.mark.parametrize(("case", "state"), UNCERTAIN, ids=lambda value: getattr(value, "kind", value))
 async def test_uncertain_state_is_attempted(scene: Scene, case: Case, state: str) -> None:
     """Fails when only `yes` states are called."""
     story = await scene.cancel(case, scene.add(case, state=state))
@@ -123,10 +99,10 @@ async def test_uncertain_state_is_attempted(scene: Scene, case: Case, state: str
     assert story.request_id
 
 
-@pytest.mark.parametrize(("case", "state"), UNCERTAIN)
+@pytest.mark.parametrize(("case", "state"), UNCERTAIN, ids=lambda value: getattr(value, "kind", value))
 async def test_uncertain_state_may_succeed(scene: Scene, case: Case, state: str) -> None:
     target = scene.add(case, state=state)
-    scene.fail(POST, status=200 if case in (OPERATION_APPROVAL, PRIVILEGED_ROLE) else 204, body=b"")
+    scene.fail(POST, status=case.facts.success[case.variant].status, body=b"")
     (await scene.cancel(case, target)).ended("cancelled", posts=1)
 
 
@@ -137,25 +113,15 @@ async def test_item_that_allows_no_cancel_is_attempted(scene: Scene) -> None:
     assert "code BadRequest" in story.told
 
 
-# The state in which somebody else left it between our look and our call, and what is to be done then.
-OVERTAKEN = [
-    (APPROVAL_ITEM, "completed", "A completed approval stays as it is"),
-    (OPERATION_APPROVAL, "completed", "Only an approved request can be cancelled"),
-    (ACCESS_PACKAGE, "delivered", "A delivered package is not cancelled but removed"),
-    (PRIVILEGED_ROLE, "Completed", "A role that was already assigned is removed"),
-    (GOVERNANCE_ROLE, "Provisioned", "A role that was already provisioned is removed"),
-]
-
-
-@pytest.mark.parametrize(("case", "state", "step"), OVERTAKEN)
-async def test_overtaken(scene: Scene, case: Case, state: str, step: str) -> None:
-    """Fails when the target is not read again after an error."""
-    target = scene.add(case, state=state)
+@each_kind
+async def test_overtaken(scene: Scene, case: Case) -> None:
+    """Somebody else was quicker than our call. Fails when the target is not read again after an error."""
+    target = scene.add(case, state=case.over)
     scene.fail(READ, body=scene.shown(case, target, case.pending))
     story = await scene.cancel(case, target)
     story.ended("already_final", posts=1)
-    assert f"can no longer be cancelled (state: {state})" in story.told
-    assert step in story.told
+    assert f"can no longer be cancelled (state: {case.over})" in story.told
+    assert case.resource.too_late in story.told
     assert story.request_id
 
 
@@ -180,7 +146,7 @@ UNDOCUMENTED = {
 @pytest.mark.parametrize("status", UNDOCUMENTED)
 async def test_undocumented(scene: Scene, case: Case, status: int) -> None:
     target = scene.add(case)
-    scene.fail(POST, status=status, body=graph_error("Teapot", "Words that nobody needs to read."))
+    scene.fail(POST, status=status, body=body_of(case, "Teapot", "Words that nobody needs to read."))
     story = await scene.cancel(case, target)
     story.ended("failed", posts=1)
     assert UNDOCUMENTED[status] in story.told
@@ -217,7 +183,7 @@ async def test_unauthorized(scene: Scene, case: Case) -> None:
     target = scene.add(case)
     scene.fail(POST, status=401)
     story = await scene.cancel(case, target)
-    as_person = case is not OPERATION_APPROVAL
+    as_person = not case.row.as_application
     story.ended("refused" if as_person else "failed", posts=1)
     assert ("/cancel-approval signin" in story.told) is as_person
     assert "HTTP 401" in story.told

@@ -11,6 +11,7 @@ from tests.scenarios.graph.cases import (
     POST,
     Case,
     each_kind,
+    each_sort,
 )
 from tests.scenarios.graph.scene import Scene
 
@@ -20,11 +21,11 @@ AS_PERSON = [APPROVAL_ITEM, GOVERNANCE_ROLE]
 @each_kind
 async def test_challenge_is_answered_once(scene: Scene, case: Case) -> None:
     target = scene.add(case)
-    scene.graph.challenge_next()
+    scene.challenge_next()
     (await scene.cancel(case, target)).ended("cancelled", posts=1, effects=1)
 
 
-@each_kind
+@each_sort
 async def test_challenge_of_the_call(alone: Scene, start: Start, case: Case) -> None:
     """The service took nothing, so the same call is made again, once, with a token that meets the claims.
 
@@ -59,7 +60,7 @@ async def test_sign_in_was_revoked(alone: Scene, start: Start, case: Case) -> No
         story = await alone.cancel(case, target)
     story.ended("refused")
     assert "Your Microsoft sign-in is no longer valid" in story.told
-    assert alone.graph.calls == []
+    assert alone.calls(target) == []
 
 
 @pytest.mark.parametrize("case", AS_PERSON, ids=lambda case: case.kind)

@@ -5,17 +5,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.conftest import Start
-from tests.scenarios.graph.cases import (
-    ACCESS_PACKAGE,
-    APPROVAL_ITEM,
-    GOVERNANCE_ROLE,
-    OPERATION_APPROVAL,
-    POST,
-    PRIVILEGED_ROLE,
-    READ,
-    Case,
-    each_kind,
-)
+from tests.scenarios.graph.cases import ACCESS_PACKAGE, APPROVAL_ITEM, POST, PRIVILEGED_ROLE, READ, Case, each_kind
 from tests.scenarios.graph.scene import Scene
 
 # Answers that do not tell whether the call was carried out, and what is told of each.
@@ -139,25 +129,16 @@ async def test_an_error_of_the_repeated_call_says_nothing_of_the_first(scene: Sc
     assert f"HTTP {status}" in story.told
 
 
-COMPLETED = [
-    (APPROVAL_ITEM, "completed"),
-    (OPERATION_APPROVAL, "completed"),
-    (ACCESS_PACKAGE, "delivered"),
-    (PRIVILEGED_ROLE, "Completed"),
-    (GOVERNANCE_ROLE, "Provisioned"),
-]
-
-
-@pytest.mark.parametrize(("case", "state"), COMPLETED, ids=lambda value: getattr(value, "kind", value))
-async def test_completed_meanwhile(scene: Scene, case: Case, state: str) -> None:
+@each_kind
+async def test_completed_meanwhile(scene: Scene, case: Case) -> None:
     """Fails when it is told like a target that was found final before anything was sent."""
     target = scene.add(case)
     scene.fail(POST, drop=True)
     scene.pass_by(READ)
-    scene.fail(READ, body=scene.shown(case, target, state))
+    scene.fail(READ, body=scene.shown(case, target, case.over))
     story = await scene.cancel(case, target)
     story.ended("already_final", posts=1)
-    assert f"(state: {state})" in story.told
+    assert f"(state: {case.over})" in story.told
     assert "nothing was sent" not in story.told
 
 

@@ -6,17 +6,26 @@ import pytest
 
 from bot.sandbox.faults import Fault
 from tests.scenarios.conftest import Start
-from tests.scenarios.graph.cases import ACCESS_PACKAGE, APPROVAL_ITEM, OPERATION_APPROVAL, POST, READ, Case, each_kind
+from tests.scenarios.graph.cases import (
+    ACCESS_PACKAGE,
+    APPROVAL_ITEM,
+    OPERATION_APPROVAL,
+    POST,
+    READ,
+    Case,
+    each_kind,
+    each_sort,
+)
 from tests.scenarios.graph.scene import Scene
 
-NOTHING_SENT = "Microsoft Graph could not be reached or read, so nothing was sent."
+NOTHING_SENT = "could not be reached or read, so nothing was sent."
 
 
-@each_kind
+@each_sort
 async def test_graph_is_down(alone: Scene, start: Start, case: Case) -> None:
     target = alone.add(case)
     async with start():
-        await alone.graph.stop()
+        await alone.service(case).stop()
         story = await alone.cancel(case, target)
     story.ended("failed")
     assert NOTHING_SENT in story.told
@@ -90,7 +99,7 @@ async def test_entra_is_down(alone: Scene, start: Start, case: Case, what: dict[
         story = await alone.cancel(case, target)
     story.ended("failed")
     assert "Microsoft Entra gave no usable answer, so nothing was sent." in story.told
-    assert alone.graph.calls == []
+    assert alone.calls(target) == []
 
 
 async def test_entra_goes_down_while_an_operation_runs(alone: Scene, start: Start) -> None:

@@ -1,0 +1,109 @@
+"""What the stand-ins of Microsoft's services have in common: requests in a store, behind TLS, tokens and faults."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from bot.sandbox.entra import EntraStandIn
+from bot.sandbox.faults import Faults
+from bot.sandbox.graph_answers import json_answer, problem_of_status
+from bot.sandbox.graph_auth import Gate
+from bot.sandbox.graph_routes import check_form, record
+from bot.sandbox.graph_store import Store
+from bot.sandbox.graph_types import Call, Caller, Entity, Facts, Problem, Refused, Success, Violation
+from bot.sandbox.https import HttpsServer, serve_with_fault
+from bot.sandbox.tls import ThrowAwayAuthority
+
+Ids = Mapping[str, str]
+"""The headers that name one exchange."""
+
+
+class Service(Store, ABC):
+    """A service over TLS on loopback; all its public attributes may be changed while it runs.
+
+    Whatever no document knows is answered 400 and noted in `violations`: tests assert that it stays empty.
+    """
+
+    id_header = "client-request-id"
+    """Where the client names its request."""
+
+    def __init__(
+        self, entra: EntraStandIn, authority: ThrowAwayAuthority, audience: str, facts: Sequence[Facts]
+    ) -> None:
+        super().__init__(facts)
+        self.calls: list[Call] = []
+        self.faults = Faults()
+        self.violations: list[str] = []
+        self.variant: dict[str, str] = {}
+        """The success variant per type, where not the first of its facts."""
+        self.admins: set[str] = set()
+        """The oids of those who may cancel what others have asked for."""
+        self._gate = Gate(entra, audience)
+        self._server = HttpsServer(authority.context(), self._handle)
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    async def start(self) -> None:
+        await self._server.start()
+
+    async def stop(self) -> None:
+        await self._server.stop()
+
+    def challenge_next(self, n: int = 1) -> None:
+        """Answer the next `n` calls 401 with a claims challenge, unless their token was made for one."""
+        self._gate.challenges = n
+
+    @abstractmethod
+    def _ids(self, call: Call, /) -> Ids:
+        """Return the headers of the answer to this call."""
+
+    @abstractmethod
+    def _answer(self, call: Call, caller: Caller | None) -> web.Response:
+        """Answer a call of the right form; `caller` is None without a valid token.
+
+        Raises:
+            Refused: the service answers with an error.
+            Violation: no document knows this call.
+        """
+
+    @abstractmethod
+    def _error(self, problem: Problem, ids: Ids, /) -> Entity:
+        """Return the body of an error answer."""
+
+    def _success(self, facts: Facts) -> Success:
+        chosen = self.variant.get(facts.type_name, "")
+        return facts.success.get(chosen) or next(iter(facts.success.values()))
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        raw = await request.read()
+        caller = self._gate.identify(request.headers.get("Authorization", ""))
+        call = record(request, raw, caller, self.id_header)
+        self.calls.append(call)
+        ids = self._ids(call)
+
+        def answer() -> web.Response:
+            try:
+                check_form(request, raw, self.id_header)
+                return self._answer(call, caller)
+            except Refused as refused:
+                problem = refused.problem
+            except Violation as violation:
+                self.violations.append(f"{call.method} {request.path_qs}: {violation}")
+                problem = Problem(400, "BadRequest", str(violation))
+            refusal = json_answer(self._error(problem, ids), problem.status)
+            refusal.headers.update(problem.headers)
+            return refusal
+
+        def fault_body(status: int) -> Entity:
+            return self._error(problem_of_status(status), ids)
+
+        fault = self.faults.take(f"{request.method} {request.path}")
+        response = await serve_with_fault(request, fault, answer, fault_body)
+        if response is None:
+            return web.Response()
+        response.headers.update(ids)
+        call.status = response.status
+        return response
