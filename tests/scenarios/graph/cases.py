@@ -17,7 +17,7 @@ from bot.sandbox.graph_types import Facts
 from bot.sandbox.people import ALICE, BOB, CAROL, Person
 from tests.kinds import KNOWN, facts_of, pending_of
 
-POST: Final = r"POST .*/cancel\w*$"
+POST: Final = r"POST .*/\w+$"
 READ: Final = r"GET (?!.*/operations/)"
 OPERATION: Final = r"GET .*/operations/"
 MODES: Final = ("socket", "http")
@@ -116,7 +116,7 @@ def case_of(resource: Resource, table: Sequence[Facts] = KNOWN) -> Case:
         permission=needed.replace("{scope}", resource.scopes.get(resource.default_scope, "")),
         pending=pending_of(resource, facts),
         cancelled=facts.cancelled,
-        over=given[0] if given else facts.cancelled,
+        over=given[0],
         row=row,
         resource=resource,
         facts=facts,

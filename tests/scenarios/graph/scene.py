@@ -129,7 +129,7 @@ class Scene:
         return service.add(case.graph_type, **({"owner": case.owner.oid, "state": case.pending} | properties))
 
     def absent(self, case: Case) -> str:
-        """An id of that kind that no request has; whatever comes before it, every id ends with a GUID."""
+        """An id of that kind that no request has: every id ends with a GUID."""
         self._absent += 1
         return f"{self.add(case)[:-36]}0f0f0f0f-0000-4000-8000-{self._absent:012d}"
 
@@ -149,10 +149,9 @@ class Scene:
 
     def shown(self, case: Case, target: str, state: str) -> dict[str, Any]:
         """What reading answers about the target in another state than its own."""
-        facts, entity = case.facts, self.service(case).get(case.graph_type, target)
-        facts.set_state(entity, state)
-        collection = facts.collections[0]
-        viewed = facts.view(entity, collection.version)
+        entity, collection = self.service(case).get(case.graph_type, target), case.facts.collections[0]
+        case.facts.set_state(entity, state)
+        viewed = case.facts.view(entity, collection.version)
         return viewed if collection.get_one else {"value": [viewed]}
 
     async def submit(self, case: Case, target: str, *, person: Person | None = None, why: str = WHY) -> Ack:

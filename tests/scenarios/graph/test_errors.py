@@ -79,10 +79,10 @@ OPEN = {"pendingapproval": "PendingApproval", "pendingadmindecision": "PendingAd
 UNDECIDED = [(case, OPEN[state]) for case in CASES for state in sorted(case.facts.uncertain & OPEN.keys())]
 
 
-@pytest.mark.parametrize(("case", "state"), UNDECIDED, ids=str)
+@pytest.mark.parametrize(("case", "state"), UNDECIDED, ids=lambda value: getattr(value, "kind", value))
 @pytest.mark.parametrize("possible", [True, False], ids=["possible", "not possible"])
 async def test_undecided_state_is_attempted(scene: Scene, case: Case, state: str, *, possible: bool) -> None:
-    """Either answer is told as it is. Fails when it counts as cancellable, or as final."""
+    """Either answer is told as it is. Fails when it counts as final, so that nothing is sent."""
     scene.service(case).cancels_uncertain = possible
     story = await scene.cancel(case, scene.add(case, state=state))
     story.ended("cancelled" if possible else "failed", posts=1, effects=int(possible))

@@ -1,19 +1,34 @@
-"""Adding a kind is adding one file: here one that no other file has heard of is cancelled through Slack."""
+"""Adding a kind is adding one file: here one that no other file has heard of is played like every other."""
 
+import inspect
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 import bot.resources
+from bot.resources import Resource
 from bot.sandbox.graph_facts import APPROVAL_ITEM as TEAMS_APPROVAL
 from bot.sandbox.graph_facts import FACTS
 from bot.sandbox.graph_types import Entity
 from bot.sandbox.tenant import Tenant
+from bot.timings import Timings
 from tests.scenarios.conftest import running
-from tests.scenarios.graph.cases import Case
+from tests.scenarios.graph import (
+    test_errors,
+    test_identity,
+    test_justification,
+    test_lost_answers,
+    test_outages,
+    test_ownership,
+    test_throttling,
+    test_together,
+)
+from tests.scenarios.graph.cases import CASES, OWN_ONLY, Case, Row, case_of
 from tests.scenarios.graph.scene import Scene
 from tests.scenarios.play import Play, words
 
@@ -35,7 +50,7 @@ RESOURCE = Resource(
     states=States(
         paths=("phase",),
         yes=frozenset({"reserved"}),
-        final=frozenset({"released"}),
+        final=frozenset({"released", "left"}),
         cancelled=frozenset({"released"}),
     ),
     requestor=Requestor(oid="driver.oid", names=("driver.name",)),
@@ -70,29 +85,50 @@ PARKING = replace(
     may_cancel=lambda _cancel: None,
     operations=None,
 )
-CASE = Case("parking-space", "parkingSpaceRequest", "204", "ApprovalSolution.ReadWrite", "reserved", "released")
 
 
-@pytest.fixture
-def the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _declared() -> Resource:
+    module: dict[str, Any] = {}
+    exec(THE_FILE, module)  # noqa: S102 - the text stands above
+    resource = module["RESOURCE"]
+    assert isinstance(resource, Resource)
+    return resource
+
+
+# The sandbox's help desk has no rule for it.
+CASE = replace(case_of(_declared(), (PARKING,)), row=Row(for_others=("refused", OWN_ONLY)))
+
+
+@pytest.fixture(scope="module")
+def the_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One more module of `bot.resources`."""
-    folder = tmp_path / "resources"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("resources")
     (folder / "parking_space.py").write_text(THE_FILE, encoding="utf-8")
-    monkeypatch.setattr(bot.resources, "__path__", [*bot.resources.__path__, str(folder)])
-    yield
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(bot.resources, "__path__", [*bot.resources.__path__, str(folder)])
+        yield
     del sys.modules["bot.resources.parking_space"]
     del bot.resources.parking_space  # type: ignore[attr-defined]  # the import has put it there
 
 
-@pytest.fixture(params=["socket", "http"])
-async def parking(
-    request: pytest.FixtureRequest, tmp_path: Path, the_file: None, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Scene]:
+@pytest.fixture(scope="module")
+async def town(mode: str, the_file: None, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
+    """A tenant whose Graph knows the kind, with its bot."""
     assert the_file is None
-    async with Tenant(tmp_path, facts=(*FACTS, PARKING)) as tenant, running(tenant, request.param, monkeypatch):
-        yield Scene(tenant)
-        assert tenant.graph.violations == tenant.slack.violations == []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        # Watching an end that is not known goes on into other tests.
+        monkeypatch.setattr("bot.services.Timings", partial(Timings, watch=()))
+        tenant = Tenant(tmp_path_factory.mktemp("town"), facts=(*FACTS, PARKING))
+        async with tenant, running(tenant, mode, monkeypatch, TIME_SCALE="0.001"):
+            yield Scene(tenant)
+
+
+@pytest.fixture
+async def parking(town: Scene) -> AsyncIterator[Scene]:
+    """As good as new for each test."""
+    town.begin()
+    yield town
+    await town.reset()
 
 
 async def test_cancelled_through_slack(parking: Scene) -> None:
@@ -109,5 +145,45 @@ async def test_cancelled_through_slack(parking: Scene) -> None:
     assert parking.graph.get(CASE.graph_type, target)["phase"] == "released"
 
 
-async def test_its_errors_are_told(parking: Scene) -> None:
-    (await parking.cancel(CASE, parking.add(CASE, state="released"))).ended("already_final")
+Played = Callable[[Scene, Case], Awaitable[None]]
+PLAIN = ["scene", "case"]
+
+
+def _of_each_kind(*modules: ModuleType) -> Iterator[Played]:
+    """The tests of these modules that are played with every kind, and need nothing else."""
+    for module in modules:
+        for test in vars(module).values():
+            marks = getattr(test, "pytestmark", ())
+            if any(mark.args[1:2] == (CASES,) for mark in marks) and [*inspect.signature(test).parameters] == PLAIN:
+                yield test
+
+
+MATRIX = list(
+    _of_each_kind(
+        test_errors,
+        test_identity,
+        test_justification,
+        test_lost_answers,
+        test_outages,
+        test_ownership,
+        test_throttling,
+        test_together,
+    )
+)
+
+
+@pytest.mark.parametrize("case", [CASE], ids=["parking-space"])
+@pytest.mark.parametrize("played", MATRIX, ids=lambda test: test.__name__)
+async def test_it_is_played_like_every_other(parking: Scene, case: Case, played: Played) -> None:
+    """The matrix takes its rows from the registry: nothing in it names a kind that is played so."""
+    await played(parking, case)
+
+
+def test_much_is_played() -> None:
+    assert len(MATRIX) > 15
+
+
+def test_a_kind_that_no_stand_in_knows_is_noticed() -> None:
+    """Declared, and not played: the tests do not even begin."""
+    with pytest.raises(LookupError, match="no stand-in plays parking-space"):
+        case_of(_declared())
