@@ -74,6 +74,7 @@ class Bot:
         self._watch = [
             self._background.spawn(self._parts.watchman.watch()),
             self._background.spawn(self._parts.housekeeper.keep()),
+            self._background.spawn(self._parts.watch.run()),
         ]
         try:
             await self._edge.start(self._settings.host, self._settings.port)
@@ -110,6 +111,7 @@ class Bot:
         await self._parts.close()
         await self._engine.close()
         with contextlib.suppress(NoDatabase):
+            await self._parts.watch.leave()
             await self._instance.leave()
 
     async def _listen_for_prometheus(self) -> None:

@@ -115,6 +115,14 @@ leases = Table(
 )
 """What one process at a time does, and until when by the database's clock."""
 
+homes = Table(
+    "homes",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("user", String(32), primary_key=True),
+)
+"""Who has opened the App Home: it is kept fresh for them alone."""
+
 dialogs = Table(
     "dialogs",
     metadata,

@@ -46,6 +46,8 @@ class Timings:
     list_fresh: float = 10.0
     list_oldest: float = 120.0
     """A pending list is used so long, and read anew beside when it is older than fresh."""
+    list_whole: float = 120.0
+    """All pages of one list."""
     list_again: float = 30.0
     """Before a list that could not be read is asked for again."""
     poll: float = 1.0

@@ -74,7 +74,10 @@ class GraphClient:
         )
 
     async def pages(self, call: ListCall, caller: Caller) -> AsyncIterator[list[Mapping[str, object]]]:
-        """The entities of a list, page by page; raises `AnswerLost` at a page that leads elsewhere, or after 200."""
+        """The entities of a list, page by page; raises `AnswerLost` at a page that is none or leads elsewhere.
+
+        So it does after 200 pages.
+        """
         async for page in self._pages(f"/{call.version}{call.path}", call.permissions, caller, call.query, _LIST_PAGES):
             yield page
 
@@ -103,7 +106,9 @@ class GraphClient:
         for _ in range(most):
             page = await self._get(path, permissions, caller, query)
             items = page.get("value")
-            yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            if not isinstance(items, list):
+                raise AnswerLost("Microsoft Graph answered with something that is no list.")
+            yield [item for item in items if isinstance(item, dict)]
             link = page.get("@odata.nextLink")
             if not link:
                 return

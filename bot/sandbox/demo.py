@@ -1,7 +1,6 @@
 """Plays the scenes as people would, prints what happens, and checks every outcome."""
 
 import uuid
-from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bot.sandbox.browser import Browser, link_in
@@ -12,9 +11,6 @@ from bot.sandbox.slack_view import View
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 from bot.sandbox.transcript import Transcript, words
 
-Notify = Callable[[str, str], Awaitable[None]]
-"""Posts the notification of a target, by kind and id, as an operator would."""
-
 _CHANNEL = "#it-ops"
 _PATIENCE = 15.0  # seconds for one thing to appear
 
@@ -22,10 +18,9 @@ _PATIENCE = 15.0  # seconds for one thing to appear
 class Demo:
     """One run. `failed` counts scenes that did not end as they must."""
 
-    def __init__(self, tenant: Tenant, notify: Notify) -> None:
+    def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._slack = tenant.slack
-        self._notify = notify
         self._transcript = Transcript(tenant)
         self.failed = 0
 
@@ -53,7 +48,7 @@ class Demo:
         """What the person is told in the end."""
         slack, user = self._slack, scene.person.slack_id
         told = len(self._private(user))
-        await (self._press(scene, target) if scene.card else self._type(scene, target))
+        await self._begin(scene, target)
         opened = await slack.until(lambda: slack.open_view(user) or len(self._private(user)) > told, _PATIENCE)
         if isinstance(opened, View):
             self._transcript.line("  dialog", f"“{opened.title}”: {scene.why}")
@@ -98,17 +93,62 @@ class Demo:
                 await browser.press(label)
             self._transcript.line("  browser", f"“{browser.page.heading}”")
 
+    async def _begin(self, scene: Scene, target: str) -> None:
+        if scene.card:
+            await self._press(scene, target)
+        elif scene.picked:
+            await self._pick(scene)
+        else:
+            await self._type(scene, target)
+
     async def _type(self, scene: Scene, target: str) -> None:
         what = scene.url.replace("{id}", target) or f"{scene.kind} {target}"
         self._transcript.line(_first(scene.person), f"/cancel-approval {what}")
         await self._slack.command(scene.person.slack_id, CHANNEL, what)
 
     async def _press(self, scene: Scene, target: str) -> None:
-        await self._notify(scene.kind, target)
-        card = self._slack.messages(CHANNEL)[-1]
-        self._transcript.line(f"  ← {_CHANNEL}", words(card.blocks))
+        card = await self._appeared(target)
         self._transcript.line(_first(scene.person), "presses [Cancel] on the notification")
         await self._slack.click(scene.person.slack_id, CHANNEL, card.ts, "cancel_target")
+
+    async def _appeared(self, target: str) -> Message:
+        """The notification, which the bot posts by itself."""
+        card = await self._slack.until(lambda: self._card(target), _PATIENCE)
+        self._transcript.line(f"  ← {_CHANNEL}", words(card.blocks))
+        return card
+
+    def _card(self, target: str) -> Message | None:
+        found = [one for one in self._slack.messages(CHANNEL) if not one.thread_ts and target in words(one.blocks)]
+        return next((one for one in found if any(block["type"] == "actions" for block in one.blocks)), None)
+
+    async def _pick(self, scene: Scene) -> None:
+        """They look for it in the list of what they may cancel."""
+        user = scene.person.slack_id
+        self._transcript.line(_first(scene.person), "/cancel-approval")
+        await self._slack.command(user, CHANNEL, "")
+        view = await self._slack.until(lambda: self._picker(user), _PATIENCE)
+        found = await self._slack.suggest(user, view.id, "pick_target", scene.picked)
+        self._transcript.line("  types", f"“{scene.picked}” and sees: {'; '.join(found.texts)}")
+        # The newest stands first, and Slack shows nobody what stands for it.
+        await self._slack.choose(user, view.id, "pick_target", found.values[0])
+
+    def _picker(self, user: str) -> View | None:
+        view = self._slack.open_view(user)
+        return view if view and "pick_target" in str(view.blocks) else None
+
+    async def decided_elsewhere(self, number: int, graph_type: str, person: Person, state: str) -> None:
+        """A request appears, somebody decides on it at Microsoft, and its notification says so."""
+        self._transcript.title(number, "A new request appears, and is decided elsewhere")
+        target = self._tenant.graph.add(graph_type, owner=person.oid)
+        card = await self._appeared(target)
+        self._transcript.line("Microsoft", f"somebody decides on it there: {state}")
+        self._tenant.graph.set_state(graph_type, target, state)
+        await self._slack.until(lambda: not self._card(target), _PATIENCE)
+        said = words(next(one.blocks for one in self._slack.messages(CHANNEL) if one.ts == card.ts))
+        self._transcript.line(f"  ← {_CHANNEL}", said)
+        if state not in said:
+            self.failed += 1
+            self._transcript.line("  WRONG", f"expected “{state}”")
 
     def _private(self, user: str) -> list[Message]:
         return [*self._slack.ephemerals(user), *self._slack.dms(user)]

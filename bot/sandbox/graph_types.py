@@ -7,6 +7,8 @@ from typing import Any
 
 Entity = dict[str, Any]
 
+_ANY_TIME = "2026-01-01T00:00:00.000Z"
+
 
 @dataclass(frozen=True)
 class Caller:
@@ -100,6 +102,7 @@ class Collection:
     """Functions below the collection that list the caller's own items."""
     list_options: frozenset[str] = frozenset({"$filter", "$select", "$top"})
     filters: frozenset[str] = frozenset()
+    orders: frozenset[str] = frozenset()
     expands: frozenset[str] = frozenset()
 
 
@@ -148,6 +151,8 @@ class Facts:
     passing: str | None = None
     """The state between the cancel action and the next read."""
     view: Callable[[Entity, str], Entity] = lambda entity, _version: entity
+    decide: Callable[[Entity, str | None, str], None] = lambda _entity, _by, _now: None
+    """Notes who (their oid) brought the entity to its new state, and when, where the type tells."""
     may_read: Callable[[Caller, Item], bool] = anybody_reads
     may_cancel: Callable[[Cancel], Problem | None] = anybody_cancels
     unknown_id: Problem = NOT_FOUND
@@ -159,6 +164,10 @@ class Facts:
     """Named answers after retirement, the default first; None: the collection is empty."""
     operations: str | None = None
     """The path of the operations that its 202 names."""
+
+    def properties(self, version: str) -> frozenset[str]:
+        """The names of all properties and relationships."""
+        return frozenset(self.view(self.entity("", "", _ANY_TIME), version))
 
     def state(self, entity: Entity) -> str:
         value: Any = entity

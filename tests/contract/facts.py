@@ -49,6 +49,19 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """A call that lists requests; with `own`, the service lists only those that the caller made."""
+
+    source: str
+    version: str
+    path: str
+    delegated: tuple[str, ...]
+    application: tuple[str, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+    own: bool = False
+
+
+@dataclass(frozen=True)
 class States:
     """The documented values of one property; `cancelled` and `cancelling` are those among them that say so."""
 
@@ -69,6 +82,9 @@ class Sample:
     requestor: str
     title: str = ""
     created: datetime | None = None
+    expires: datetime | None = None
+    email: str = ""
+    decided_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,6 +111,7 @@ class Facts:
     urls: Mapping[str, str]
     clouds_source: str
     clouds: Collection[str]
+    lists: tuple[Listing, ...] = ()
     errors: tuple[Error, ...] = ()
     retired: tuple[date, str] | None = None
 
@@ -142,6 +159,14 @@ class Contract:
         agree(declared.delegated, read.delegated, read.source)
         agree(declared.application, read.application, read.source)
 
+    def test_list_calls(self) -> None:
+        for declared, listing in zip(self.resource.lists, self.facts.lists, strict=True):
+            agree((declared.version, declared.path), (listing.version, listing.path), listing.source)
+            agree(dict(declared.query), dict(listing.query), listing.source)
+            agree(declared.permissions.delegated, listing.delegated, listing.source)
+            agree(declared.permissions.application, listing.application, listing.source)
+            agree(declared.own, listing.own, listing.source)
+
     def test_states(self, states: States) -> None:
         assert states.path in self.resource.states.paths
         for value, standing in states.standings.items():
@@ -163,6 +188,9 @@ class Contract:
         agree(seen.standing, sample.standing, sample.source)
         agree(seen.title, sample.title, sample.source)
         agree(seen.created, sample.created, sample.source)
+        agree(seen.expires, sample.expires, sample.source)
+        agree(seen.requestor_email, sample.email, sample.source)
+        agree(seen.decided_by, sample.decided_by, sample.source)
 
     def test_errors(self) -> None:
         for error in self.facts.errors:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.resources import Cloud, Meaning, Slot, Standing, load
 from bot.resources.access_package import RESOURCE
-from tests.contract.facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
+from tests.contract.facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Listing, Read, Sample, States, addresses
 
 _ROOT = "/identityGovernance/entitlementManagement"
 _COLLECTION = f"{_ROOT}/assignmentRequests"
@@ -19,8 +19,14 @@ _V1 = "learn.microsoft.com accesspackageassignmentrequest-cancel (v1.0)"
 _V1_PAGE = "CONTRIB v1.0/resources/accesspackageassignmentrequest.md"
 _BETA_PAGE = "CONTRIB beta/resources/accesspackageassignmentrequest.md"
 _DONE = {200: Meaning.DONE, 204: Meaning.DONE}
+_PENDING = {
+    "$filter": "state eq 'pendingApproval'",
+    "$expand": "requestor,accessPackage",
+    "$select": "id,state,status,createdDateTime,justification",
+}
 _READ = ("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All")
 
+_EMAIL = "robin@example.test"
 _REQUEST = {
     "id": ID,
     "requestType": "userAdd",
@@ -34,7 +40,7 @@ _REQUEST = {
         "id": "00000000-0000-4000-8000-000000000003",
         "objectId": PERSON,
         "displayName": "Robin Example",
-        "email": "robin@example.test",
+        "email": _EMAIL,
     },
 }
 _CREATED = datetime(2019, 10, 25, 22, 55, 11, 623000, tzinfo=UTC)
@@ -70,6 +76,24 @@ class TestAccessPackage(Contract):
             query={"$expand": "requestor,accessPackage"},
             delegated=_READ,
             application=_READ,
+        ),
+        lists=(
+            Listing(
+                source="CONTRIB v1.0/api/entitlementmanagement-list-assignmentrequests.md ($expand, $filter)",
+                version="v1.0",
+                path=_COLLECTION,
+                query=_PENDING,
+                delegated=_READ,
+                application=_READ,
+            ),
+            Listing(
+                source="CONTRIB v1.0/api/accesspackageassignmentrequest-filterbycurrentuser.md (no application)",
+                version="v1.0",
+                path=f"{_COLLECTION}/filterByCurrentUser(on='createdBy')",
+                query=_PENDING,
+                delegated=_READ,
+                own=True,
+            ),
         ),
         states=(
             States(
@@ -129,6 +153,7 @@ class TestAccessPackage(Contract):
                 PERSON,
                 "Auditors",
                 _CREATED,
+                email=_EMAIL,
             ),
             Sample(
                 "CONTRIB v1.0/api/accesspackageassignmentrequest-get.md: delivered, requestor not expanded",
@@ -153,6 +178,7 @@ class TestAccessPackage(Contract):
                 PERSON,
                 "Auditors",
                 _CREATED,
+                email=_EMAIL,
             ),
             Sample(
                 f"{_BETA_PAGE}: beta's names",
@@ -188,3 +214,9 @@ def test_no_beta_call_where_microsoft_offers_none(cloud: Cloud) -> None:
     """The beta page has L4 and L5 crossed out; the v1.0 page allows all four clouds, also one's own requests."""
     offered = load().only([RESOURCE.kind], cloud)[RESOURCE.kind]
     assert offered.call_for(own=True).version == "v1.0"
+
+
+def test_which_list_is_whose() -> None:
+    """The application sees everybody's; a person's own list needs no administrator."""
+    shared, own = RESOURCE.list_for(application=True), RESOURCE.list_for(application=False)
+    assert (shared and shared.own, own and own.own) == (False, True)

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from bot.resources import Meaning, Standing, snapshot
 from bot.resources.approval_item import RESOURCE
-from tests.contract.facts import ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
+from tests.contract.facts import ID, PERSON, Call, Contract, Facts, Listing, Read, Sample, States, addresses
 
 _COLLECTION = "/solutions/approval/approvalItems"
 _GET = "CONTRIB beta/api/approvalitem-get.md"
 _RESOURCE_PAGE = "CONTRIB beta/resources/approvalitem.md"
+_READ = ("ApprovalSolution.Read", "ApprovalSolution.ReadWrite", "ApprovalSolutionResponse.ReadWrite")
 
 _ITEM = {
     "id": ID,
@@ -43,7 +44,19 @@ class TestApprovalItem(Contract):
             source=f"{_GET}; learn.microsoft.com approvalitem-get (permissions)",
             version="beta",
             path=f"{_COLLECTION}/{{id}}",
-            delegated=("ApprovalSolution.Read", "ApprovalSolution.ReadWrite", "ApprovalSolutionResponse.ReadWrite"),
+            delegated=_READ,
+        ),
+        lists=(
+            Listing(
+                source="CONTRIB beta/api/approvalsolution-list-approvalitems.md; no filter by state is documented",
+                version="beta",
+                path=_COLLECTION,
+                query={
+                    "$orderby": "createdDateTime desc",
+                    "$select": "id,displayName,description,state,allowCancel,owner,createdDateTime",
+                },
+                delegated=_READ,
+            ),
         ),
         states=(
             States(
@@ -101,3 +114,8 @@ def test_a_202_points_to_an_approval_operation() -> None:
 def test_a_missing_allow_cancel_says_nothing() -> None:
     """CONTRIB beta/api/approvalsolution-list-approvalitems.md: the property may be left out by $select."""
     assert snapshot(RESOURCE, {"state": "pending"}).standing is Standing.YES
+
+
+def test_only_people_can_list_them() -> None:
+    assert RESOURCE.list_for(application=True) is None
+    assert RESOURCE.list_for(application=False) is RESOURCE.lists[0]

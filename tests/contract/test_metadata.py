@@ -12,13 +12,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from bot.resources import CancelCall, Resource, load
+from bot.resources import CancelCall, ListCall, Resource, load
 
 FRAGMENTS: Final = Path(__file__).parents[2].parent / "shared/facts/csdl"
 RESOURCES: Final = tuple(load())
 NAMES: Final = [resource.kind for resource in RESOURCES]
 CALLS: Final = [(resource, call) for resource in RESOURCES for call in resource.cancel]
 CALL_NAMES: Final = [f"{resource.kind} {call.version}" for resource, call in CALLS]
+LISTS: Final = [(resource, call) for resource in RESOURCES for call in resource.lists]
+LIST_NAMES: Final = [f"{resource.kind} {call.path.rpartition('/')[2]}" for resource, call in LISTS]
 PROD: Final = {"v1.0": ("v1.0-Prod",), "beta": ("beta-Prod", "beta-USNat")}
 
 # What the extracts leave out, so that a type that goes missing from one is noticed.
@@ -39,6 +41,7 @@ class Schema:
         # These are files beside the checkout, not data from the network.
         roots = [ET.fromstring(f"<Schema>{text}</Schema>") for text in documents]  # noqa: S314
         self.actions = [element for root in roots for element in root.iter("Action")]
+        self.functions = [element for root in roots for element in root.iter("Function")]
         self._types = {
             element.get("Name", ""): element
             for root in roots
@@ -56,6 +59,12 @@ class Schema:
             if named and binding is not None and binding.get("Type") in bindings:
                 return action
         return None
+
+    def has_function(self, name: str, graph_type: str, parameter: str) -> bool:
+        """Whether a function of that name, bound to a collection of that type, takes a parameter of that type."""
+        wanted = [f"Collection(graph.{graph_type})", parameter]
+        found = [function for function in self.functions if function.get("Name") == name]
+        return any([one.get("Type") for one in function.iter("Parameter")] == wanted for function in found)
 
     def members(self, enumeration: str) -> set[str]:
         """The names of an enumeration's members."""
@@ -171,6 +180,38 @@ def test_what_is_expanded_is_a_relationship(schemas: Mapping[str, Schema], resou
         assert schemas[resource.read.version].type_at(resource.graph_type, name) in LEFT_OUT
 
 
+@pytest.mark.parametrize(("resource", "call"), LISTS, ids=LIST_NAMES)
+def test_a_list_asks_for_all_that_is_read_of_an_entity(
+    schemas: Mapping[str, Schema], resource: Resource, call: ListCall
+) -> None:
+    """As far as the type declares it: what a list does not ask for would be missing on cards and in pickers."""
+    schema, of = schemas[call.version], resource.requestor
+    paths = (of.oid, *of.names, of.email, *resource.titles, *resource.reasons, resource.created, resource.expires)
+    paths += (*resource.decided_by, *resource.states.paths, resource.states.allowed, "id")
+    declared = {path.partition(".")[0] for path in paths if path and _declares(schema, resource.graph_type, path)}
+    asked = _names(call.query["$select"]) | _names(call.query.get("$expand", ""))
+    assert declared == asked
+
+
+@pytest.mark.parametrize(("resource", "call"), LISTS, ids=LIST_NAMES)
+def test_a_list_filters_and_sorts_by_declared_properties(
+    schemas: Mapping[str, Schema], resource: Resource, call: ListCall
+) -> None:
+    for option in ("$filter", "$orderby"):
+        if text := call.query.get(option):
+            assert schemas[call.version].type_at(resource.graph_type, text.partition(" ")[0])
+
+
+@pytest.mark.parametrize(("resource", "call"), LISTS, ids=LIST_NAMES)
+def test_an_own_list_is_a_declared_function(schemas: Mapping[str, Schema], resource: Resource, call: ListCall) -> None:
+    name, _, value = call.path.rpartition("/")[2].partition("(on='")
+    assert bool(value) == call.own
+    if call.own:
+        options = f"{resource.graph_type}FilterByCurrentUserOptions"
+        assert schemas[call.version].has_function(name, resource.graph_type, f"graph.{options}")
+        assert value.removesuffix("')") in schemas[call.version].members(options)
+
+
 def test_approval_item_states_are_members(schemas: Mapping[str, Schema]) -> None:
     states = load()["approval-item"].states
     assert schemas["beta"].type_at("approvalItem", "state") == "approvalItemState"
@@ -205,6 +246,10 @@ def test_access_packages_can_be_cancelled_in_every_cloud(documents: Mapping[str,
 
 def _action_name(call: CancelCall) -> str:
     return call.path.rpartition("/")[2]
+
+
+def _names(text: str) -> set[str]:
+    return set(text.split(",")) - {""}
 
 
 def _declares(schema: Schema, graph_type: str, path: str) -> bool:

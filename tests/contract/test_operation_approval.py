@@ -4,7 +4,7 @@ from datetime import datetime, timedelta, timezone
 
 from bot.resources import Meaning, Slot, Standing
 from bot.resources.operation_approval import RESOURCE
-from tests.contract.facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Read, Sample, States, addresses
+from tests.contract.facts import EVERYWHERE, ID, PERSON, Call, Contract, Facts, Listing, Read, Sample, States, addresses
 
 _COLLECTION = "/deviceManagement/operationApprovalRequests"
 _CANCEL = "CONTRIB beta/api/intune-rbac-operationapprovalrequest-cancelapproval.md"
@@ -12,16 +12,19 @@ _GET = "CONTRIB beta/api/intune-rbac-operationapprovalrequest-get.md"
 _RESOURCE_PAGE = "CONTRIB beta/resources/intune-rbac-operationapprovalrequest.md"
 _PERMISSIONS = ("DeviceManagementConfiguration.Read.All", "DeviceManagementRBAC.Read.All")
 
+_BY = "Kim Sample"
 _REQUEST = {
     "@odata.type": "#microsoft.graph.operationApprovalRequest",
     "id": ID,
     "requestDateTime": "2026-11-20T09:03:07.1589002-08:00",
+    "expirationDateTime": "2026-12-20T09:03:07.1589002-08:00",
     "requestor": {"application": None, "device": None, "user": {"id": PERSON, "displayName": "Robin Example"}},
-    "approver": {"user": {"id": "00000000-0000-4000-8000-000000000001", "displayName": "Kim Sample"}},
+    "approver": {"user": {"id": "00000000-0000-4000-8000-000000000001", "displayName": _BY}},
     "status": "approved",
     "requestJustification": "Roll out the kiosk profile.",
 }
 _CREATED = datetime(2026, 11, 20, 9, 3, 7, 158900, tzinfo=timezone(timedelta(hours=-8)))
+_EXPIRES = _CREATED + timedelta(days=30)
 
 
 class TestOperationApproval(Contract):
@@ -47,6 +50,20 @@ class TestOperationApproval(Contract):
             delegated=_PERMISSIONS,
             application=_PERMISSIONS,
         ),
+        lists=(
+            Listing(
+                source="CONTRIB beta/api/intune-rbac-operationapprovalrequest-list.md; public clients filter by status",
+                version="beta",
+                path=_COLLECTION,
+                query={
+                    "$filter": "status eq 'approved'",
+                    "$select": "id,status,requestor,approver,requestJustification,requestDateTime,expirationDateTime,"
+                    "requiredOperationApprovalPolicyTypes",
+                },
+                delegated=_PERMISSIONS,
+                application=_PERMISSIONS,
+            ),
+        ),
         states=(
             States(
                 source=f"{_RESOURCE_PAGE}; {_CANCEL}: only what was approved can be cancelled",
@@ -65,8 +82,10 @@ class TestOperationApproval(Contract):
             ),
         ),
         samples=(
-            Sample(f"{_GET}: bare", _REQUEST, Standing.YES, PERSON, "", _CREATED),
-            Sample(f"{_GET}: wrapped in value", {"value": _REQUEST}, Standing.YES, PERSON, "", _CREATED),
+            Sample(f"{_GET}: bare", _REQUEST, Standing.YES, PERSON, "", _CREATED, _EXPIRES, "", _BY),
+            Sample(
+                f"{_GET}: wrapped in value", {"value": _REQUEST}, Standing.YES, PERSON, "", _CREATED, _EXPIRES, "", _BY
+            ),
             Sample(
                 f"{_RESOURCE_PAGE}: an open type, which real payloads extend",
                 {**_REQUEST, "payloadName": "Kiosk profile", "payloadType": "deviceConfiguration"},
@@ -74,6 +93,8 @@ class TestOperationApproval(Contract):
                 PERSON,
                 "Kiosk profile",
                 _CREATED,
+                _EXPIRES,
+                decided_by=_BY,
             ),
             Sample(
                 "CONTRIB beta/resources/intune-rbac-identityset.md: asked for by an application alone",
@@ -82,6 +103,22 @@ class TestOperationApproval(Contract):
                 "",
                 "",
                 _CREATED,
+                _EXPIRES,
+                decided_by=_BY,
+            ),
+            Sample(
+                f"{_RESOURCE_PAGE}: nobody has approved it yet, and the policies that want an approval name it",
+                {
+                    **_REQUEST,
+                    "status": "needsApproval",
+                    "approver": None,
+                    "requiredOperationApprovalPolicyTypes": ["deviceAction", "role"],
+                },
+                Standing.UNKNOWN,
+                PERSON,
+                "deviceAction, role",
+                _CREATED,
+                _EXPIRES,
             ),
             Sample(f"{_RESOURCE_PAGE}: no requestor", {"status": "rejected"}, Standing.FINAL, ""),
         ),
@@ -96,3 +133,8 @@ def test_the_justification_goes_to_intune() -> None:
     body = RESOURCE.cancel[0].body
     assert body is not None
     assert body["justification"] is Slot.JUSTIFICATION
+
+
+def test_one_list_for_everybody() -> None:
+    """What a person asked for themselves is listed by another call, and cannot be cancelled by this one."""
+    assert RESOURCE.list_for(application=True) is RESOURCE.list_for(application=False) is RESOURCE.lists[0]

@@ -1,4 +1,4 @@
-"""What is pending and who hears of it; what a dialog offers, and the thread that hears of its cancellation.
+"""What is pending and who hears of it; what a dialog offers, and the thread that hears of its cancellation; Homes.
 
 It only adds: a process of an older schema may go on serving beside it.
 """
@@ -41,6 +41,11 @@ def upgrade() -> None:
         sa.Column("holder", sa.String(32), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
     )
+    op.create_table(
+        "homes",
+        sa.Column("team", sa.String(32), primary_key=True),
+        sa.Column("user", sa.String(32), primary_key=True),
+    )
     for table in _THREADED:
         op.add_column(table, sa.Column("thread_ts", sa.String(32)))
     op.add_column("dialogs", sa.Column("offered", sa.JSON))
@@ -53,5 +58,5 @@ def downgrade() -> None:
     op.drop_column("dialogs", "offered")
     for table in _THREADED:
         op.drop_column(table, "thread_ts")
-    for table in ("leases", "watched", "notices"):
+    for table in ("homes", "leases", "watched", "notices"):
         op.drop_table(table)
