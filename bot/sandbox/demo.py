@@ -12,6 +12,7 @@ from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 from bot.sandbox.transcript import Transcript, words
 
 _CHANNEL = "#it-ops"
+_TOO_FAST = "still being posted"
 _PATIENCE = 15.0  # seconds for one thing to appear
 
 
@@ -40,6 +41,8 @@ class Demo:
         for line in self._audited(target):
             self._transcript.line("  ← #audit", words(line.blocks))
         done = len(self._tenant.graph.effects) - effects
+        if done and scene.owner is not scene.person:
+            await self._heard(scene, target)
         if scene.expect not in said or done != scene.effects:
             self.failed += 1
             self._transcript.line("  WRONG", f"expected “{scene.expect}” and {scene.effects} effect(s), saw {done}")
@@ -49,8 +52,9 @@ class Demo:
         slack, user = self._slack, scene.person.slack_id
         told = len(self._private(user))
         await self._begin(scene, target)
-        opened = await slack.until(lambda: slack.open_view(user) or len(self._private(user)) > told, _PATIENCE)
-        if isinstance(opened, View):
+        await slack.until(lambda: self._answered(user, told), _PATIENCE)
+        opened = slack.open_view(user)
+        if opened:
             self._transcript.line("  dialog", f"“{opened.title}”: {scene.why}")
             await slack.submit(user, opened.id, {"justification": scene.why})
             if scene.links:
@@ -97,6 +101,7 @@ class Demo:
         if scene.card:
             await self._press(scene, target)
         elif scene.picked:
+            await self._appeared(target)
             await self._pick(scene)
         else:
             await self._type(scene, target)
@@ -107,9 +112,18 @@ class Demo:
         await self._slack.command(scene.person.slack_id, CHANNEL, what)
 
     async def _press(self, scene: Scene, target: str) -> None:
-        card = await self._appeared(target)
+        card, user = await self._appeared(target), scene.person.slack_id
         self._transcript.line(_first(scene.person), "presses [Cancel] on the notification")
-        await self._slack.click(scene.person.slack_id, CHANNEL, card.ts, "cancel_target")
+        while True:
+            told = len(self._private(user))
+            await self._slack.click(user, CHANNEL, card.ts, "cancel_target")
+            await self._slack.until(partial(self._answered, user, told), _PATIENCE)
+            # Nobody is as fast as this: the bot may not know yet where Slack put its message.
+            if len(self._private(user)) == told or _TOO_FAST not in words(self._private(user)[-1].blocks):
+                return
+
+    def _answered(self, user: str, told: int) -> bool:
+        return bool(self._slack.open_view(user)) or len(self._private(user)) > told
 
     async def _appeared(self, target: str) -> Message:
         """The notification, which the bot posts by itself."""
@@ -151,13 +165,28 @@ class Demo:
             self._transcript.line("  WRONG", f"expected “{state}”")
 
     def _private(self, user: str) -> list[Message]:
-        return [*self._slack.ephemerals(user), *self._slack.dms(user)]
+        """What they were answered."""
+        return [*self._slack.ephemerals(user), *(one for one in self._slack.dms(user) if not _is_news(one))]
+
+    async def _heard(self, scene: Scene, target: str) -> None:
+        """Whoever had asked hears that somebody else has had it cancelled."""
+        user = scene.owner.slack_id
+
+        def news() -> Message | None:
+            return next((one for one in self._slack.dms(user) if _is_news(one) and target in words(one.blocks)), None)
+
+        message = await self._slack.until(news, _PATIENCE)
+        self._transcript.line(f"  ← {_first(scene.owner)}", words(message.blocks))
 
     def _audited(self, target: str) -> list[Message]:
         return [m for m in self._slack.messages(AUDIT) if target in words(m.blocks)]
 
     def _replies(self) -> list[Message]:
         return [m for m in self._slack.messages(CHANNEL) if m.thread_ts and m.thread_ts != m.ts]
+
+
+def _is_news(message: Message) -> bool:
+    return "A request of yours is cancelled" in words(message.blocks)
 
 
 def _first(person: Person) -> str:

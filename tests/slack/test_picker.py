@@ -118,9 +118,11 @@ def test_long_ids_still_fit_into_a_message() -> None:
 
 
 def test_untrusted_text_is_shown_as_text() -> None:
-    answer = offers(Choices((_listed(title="*<!channel>* :tada:"),)), "", KINDS, NOW)
-    assert answer["options"][0]["text"]["type"] == "plain_text"
-    assert answer["options"][0]["text"]["emoji"] is False
+    one = _listed(title="*<!channel>* :tada:")
+    (option,) = offers(Choices((one,)), "", KINDS, NOW)["options"]
+    (section,) = listed([one], KINDS, NOW)
+    for shown in (option["text"], section.to_dict()["text"]):
+        assert (shown["type"], shown["emoji"]) == ("plain_text", False)
 
 
 def test_a_keystroke_among_a_thousand() -> None:
