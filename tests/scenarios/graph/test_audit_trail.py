@@ -19,7 +19,7 @@ async def test_wish_cannot_be_recorded(alone: Scene, start: Start) -> None:
     assert isinstance(ack.body, dict)
     assert "Something on our side failed. Nothing was sent." in words(ack.body["view"]["blocks"])
     assert alone.rows(target) == []
-    assert alone.graph.calls == []
+    assert [call for call in alone.graph.calls if target in call.path] == []
 
 
 async def test_call_cannot_be_recorded(alone: Scene, start: Start) -> None:

@@ -59,7 +59,7 @@ async def test_sign_in_was_revoked(alone: Scene, start: Start, case: Case) -> No
         story = await alone.cancel(case, target)
     story.ended("refused")
     assert "Your Microsoft sign-in is no longer valid" in story.told
-    assert alone.graph.calls == []
+    assert [call for call in alone.graph.calls if target in call.path] == []
 
 
 @pytest.mark.parametrize("case", AS_PERSON, ids=lambda case: case.kind)
