@@ -125,6 +125,15 @@ async def test_a_slow_microsoft_costs_no_dialog(tenant: Tenant, alice: Play, sta
         assert _digest(PACKAGE, target) in (await alice.suggested(view)).values
 
 
+async def test_the_same_is_typed_twice(tenant: Tenant, alice: Play, start: Start) -> None:
+    """In one second it is asked in the same bytes. Fails when the edge takes the second for a replay."""
+    target = tenant.graph.add(PACKAGE, owner=ALICE.oid)
+    async with start("http"):
+        view = await alice.picker()
+        for _ in range(10):
+            assert (await alice.suggested(view, "sal")).values == [_digest(PACKAGE, target)]
+
+
 async def test_typing_does_not_wait_for_microsoft(tenant: Tenant, alice: Play, start: Start) -> None:
     """A list that is not fresh any more is read anew beside. Fails when the options are those of a new reading."""
     target = tenant.graph.add(PACKAGE, owner=ALICE.oid)
