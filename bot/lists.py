@@ -44,7 +44,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class _Failure:
+    """`asked` and `until` are on the monotonic clock: before the one, the service wants no other request."""
+
     error: BotError
+    asked: float
     until: float
 
 
@@ -84,7 +87,13 @@ class Lists:
         return await self.read(resource, account)
 
     async def read(self, resource: Resource, account: Account | None = None) -> Listing:
-        """The list as it is now; raises `ServiceFailure`, or what getting a token raises."""
+        """The list as it is now; raises `ServiceFailure`, or what getting a token raises.
+
+        While the service has asked to wait, the same is raised again.
+        """
+        failure = self._failed.get((resource.kind, account))
+        if failure and failure.asked > time.monotonic():
+            raise failure.error
         # A caller that gives up must not end it for the others.
         return await asyncio.shield(self._begin(resource, account))
 
@@ -113,7 +122,7 @@ class Lists:
             described, before = _described(error), self._failed.get(key)
             if before is None or _described(before.error) != described:
                 log.warning("list_not_read", kind=resource.kind, **described)
-            self._failed[key] = _Failure(error, time.monotonic() + max(asked, pause))
+            self._failed[key] = _Failure(error, time.monotonic() + asked, time.monotonic() + max(asked, pause))
             raise
         except Exception:
             log.exception("list_broke", kind=resource.kind)  # a reading beside has nobody else to tell it to

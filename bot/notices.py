@@ -113,6 +113,7 @@ class Notices:
         """A target that was there before is pending again: it has its card, or gets the one that it has not had."""
         again = notices.update().values(
             left_at=None,
+            failing_since=None,
             status=sa.case((notices.c.status == Status.OVER, Status.DUE.value), else_=notices.c.status),
         )
         made = self._store.insert(notices).on_conflict_do_nothing(index_elements=[notices.c.id])
@@ -125,7 +126,7 @@ class Notices:
     def _row(self, channel: str, one: Listed, old: bool, moment: datetime, number: int) -> dict[str, Any]:
         target = one.target
         return {
-            "id": self._id(channel, target.key),
+            "id": self.id_of(channel, target.key),
             "kind": target.kind,
             "target_id": target.id,
             "scope": target.scope,
@@ -143,6 +144,14 @@ class Notices:
         rows = await self._store.rows(sa.select(notices).where(due).order_by(notices.c.seen_at).limit(most))
         return [Notice(row.id, Target(row.kind, row.target_id, row.scope), channel, row.seen_at) for row in rows]
 
+    async def failing(self, notice_id: str) -> datetime:
+        """Records that it could not be told; since when that is so."""
+        mine = notices.c.id == notice_id
+        since = sa.func.coalesce(notices.c.failing_since, sa.literal(now(), notices.c.failing_since.type))
+        marked = notices.update().where(mine).values(failing_since=since).returning(notices.c.failing_since)
+        found = await self._store.write(lambda connection: connection.execute(marked).scalar_one_or_none())
+        return found or now()
+
     async def settle(self, notice_id: str, status: Status) -> None:
         """Records what became of it. What is over has left, and is told of if the list shows it again."""
         left = {"left_at": now()} if status is Status.OVER else {}
@@ -152,7 +161,9 @@ class Notices:
         """What is to be said there of older ones."""
         untold = (watched.c.channel == channel) & (watched.c.told == 0) & watched.c.kind.in_(kinds)
         rows = await self._store.rows(sa.select(watched).where(untold))
-        return [Summary(f"{self._id(channel, row.kind)}:old", row.kind, channel, row.older, row.since) for row in rows]
+        return [
+            Summary(f"{self.id_of(channel, row.kind)}:old", row.kind, channel, row.older, row.since) for row in rows
+        ]
 
     async def told(self, summary: Summary) -> None:
         """Records that it was said."""
@@ -193,7 +204,8 @@ class Notices:
             notices.delete().where(notices.c.left_at < before), cards.delete().where(old & sa.not_(used))
         )
 
-    def _id(self, channel: str, key: str) -> str:
+    def id_of(self, channel: str, key: str) -> str:
+        """The id of a target's notification in a channel, which is that of its card."""
         return hashlib.sha256(f"{self._team}/{channel}/{key}".encode()).hexdigest()[:32]
 
 

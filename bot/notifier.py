@@ -7,9 +7,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import cycle
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
@@ -18,6 +18,7 @@ from bot.lease import Lease
 from bot.metrics import Metrics, Noticed
 from bot.notices import Notice, Notices, Status
 from bot.outcome import Look
+from bot.pace import Pace
 from bot.reading import Reader
 from bot.resources import Registry, Standing, Target
 from bot.second import claim_key
@@ -28,6 +29,7 @@ from bot.store import now
 from bot.timings import Timings
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 _TRIED: Final = timedelta(days=1)
 _IN_A_ROW: Final = 2
@@ -44,6 +46,7 @@ class Tools:
     reader: Reader
     registry: Registry
     lease: Lease
+    updates: Pace
     metrics: Metrics
     timings: Timings
 
@@ -67,6 +70,7 @@ class Notifier:
         self._looks: dict[str, dict[str, _Turn]] = {}
         self._rested = 0.0
         self._next_message = 0.0
+        self._missing: set[str] = set()
         self._failures = 0
         self._called = asyncio.Event()
 
@@ -133,10 +137,9 @@ class Notifier:
         words = text.pending_before(self._tools.registry[summary.kind].label, summary.older)
         try:
             place = Place(summary.id, self._channel)
-            await self._posted(lambda: self._tools.poster.put(place, words, blocks.note(words)))
+            await self._fenced(self._posted(lambda: self._tools.poster.put(place, words, blocks.note(words))))
         except BotError as error:
-            if not self._tried_again(summary.id, summary.since, error):
-                await notices.told(summary)
+            self._put_back(summary.id, error)
             return True
         await notices.told(summary)
         return True
@@ -147,9 +150,11 @@ class Notifier:
         if notice is None:
             return False
         try:
-            status = await self._notified(notice)
+            status = await self._fenced(self._notified(notice))
         except BotError as error:
-            status = Status.DUE if self._tried_again(notice.id, notice.seen_at, error) else Status.REFUSED
+            self._put_back(notice.id, error)
+            failing = now() - await self._tools.notices.failing(notice.id)
+            status = Status.DUE if failing < _TRIED else Status.REFUSED
         if status is Status.DUE:
             self._tools.metrics.noticed(Noticed.PUT_OFF)
             return True
@@ -212,18 +217,35 @@ class Notifier:
         if target is None:
             return True
         look = await self._look(target)
-        await self._turn()
-        if await self._tools.notices.claimed(claim_key(self._tools.registry[target.kind], target)):
-            return False  # whoever cancels it here shows the end
-        return await self._tools.cards.keep_true(card_id, look)
+        if look.missing and card_id not in self._missing:
+            self._missing.add(card_id)  # reads lag: once is no proof
+            return False
+        self._missing.discard(card_id)
 
-    def _tried_again(self, one: str, since: datetime, error: BotError) -> bool:
-        """Puts off what has failed, unless that has gone on for a day."""
+        async def turn() -> bool:
+            await self._tools.updates.turn()
+            await self._turn()
+            # Whoever cancels it here shows the end.
+            return not await self._tools.notices.claimed(claim_key(self._tools.registry[target.kind], target))
+
+        return await self._tools.cards.keep_true(card_id, look, turn)
+
+    async def _fenced(self, work: Awaitable[T]) -> T:
+        """What one notification cannot do keeps no other waiting: it is put off like what Slack refuses."""
+        try:
+            return await work
+        except BotError:
+            raise
+        except Exception as error:
+            log.exception("notifying_failed", channel=self._channel)
+            raise Later from error
+
+    def _put_back(self, one: str, error: BotError) -> None:
+        """Puts off what has failed; where others have failed too, the channel rests."""
         self._failures += 1
         rest = self._tools.timings.channel_rest if self._failures >= _IN_A_ROW else 0.0
         self._rest(max(rest, _asked(error)))
         self._postpone(one)
-        return now() - since < _TRIED
 
     def _postpone(self, one: str) -> None:
         self._put_off[one] = self._after(self._put_off.get(one) or _Turn(0.0, self._tools.timings.channel_rest))

@@ -24,6 +24,7 @@ from bot.listeners import Listeners
 from bot.lists import Lists
 from bot.notices import Notices
 from bot.notifier import Tools
+from bot.pace import Pace
 from bot.pending import Pending
 from bot.policy import groups_named
 from bot.posts import Posts
@@ -233,6 +234,7 @@ class Parts:
             reader=reader,
             registry=self._configuration.enabled,
             lease=lease,
+            updates=Pace(services.timings.update_pause),
             metrics=services.metrics,
             timings=services.timings,
         )

@@ -54,6 +54,8 @@ class Timings:
     """What the intervals of polling are multiplied by."""
     message_pause: float = 1.0
     """Between two messages of ours in one channel that nobody waits for; Slack takes about one a second."""
+    update_pause: float = 1.2
+    """Between two changes of messages that nobody waits for; Slack takes 50 a minute of an app (tier 3)."""
     channel_rest: float = 30.0
     """After Slack has refused a notification in a channel."""
     truth_first: float = 30.0
@@ -85,6 +87,7 @@ class Timings:
             "list_again",
             "poll",
             "message_pause",
+            "update_pause",
             "channel_rest",
             "truth_first",
             "truth_longest",

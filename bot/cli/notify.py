@@ -17,8 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(options: argparse.Namespace) -> int:
-    """Posts the card and prints channel and timestamp; what only a person can read is left out."""
+    """Posts the card, unless it is there, and prints where; what only a person can read is left out."""
     from bot.configuration import load_configuration
+    from bot.notices import Notices
     from bot.outcome import Look
     from bot.posts import Posts
     from bot.reading import Reader
@@ -43,9 +44,9 @@ async def run(options: argparse.Namespace) -> int:
             raise BotError("Microsoft Graph knows no such request; nothing was posted.", "Check kind and id.")
         poster = Poster(services.slack, Posts(services.store), settings.slack_api_url, services.timings.slack_patience)
         cards = Cards(services.store, poster, configuration.enabled, services.team)
-        refused = []
+        notices, refused = Notices(services.store, services.team), []
         for channel in channels:
-            ts = await cards.notify(channel, target, look)
+            ts = await cards.notify(channel, target, look, notices.id_of(channel, target.key))
             if ts:
                 print(channel, ts)
             else:

@@ -67,8 +67,13 @@ def text_at(entity: Mapping[str, object], path: str) -> str:
         # Whatever json reads is a dict, and asking for that is several times faster than asking for a Mapping.
         node = node.get(step) if isinstance(node, (dict, Mapping)) else None
     if isinstance(node, list):
-        return ", ".join(one for one in node if isinstance(one, str))
-    return node if isinstance(node, str) else ""
+        return _storable(", ".join(one for one in node if isinstance(one, str)))
+    return _storable(node) if isinstance(node, str) else ""
+
+
+def _storable(text: str) -> str:
+    """Without what JSON can carry and no database can keep: halves of surrogate pairs, and NUL."""
+    return text if text.isascii() and "\0" not in text else text.encode(errors="replace").decode().replace("\0", "")
 
 
 def _standing(states: States, values: tuple[str, ...], entity: Mapping[str, object]) -> Standing:

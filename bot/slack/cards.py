@@ -1,5 +1,6 @@
 """Cards: messages about one target that always tell its true state."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
@@ -53,10 +54,11 @@ class Cards:
         one = await self._store.card(card_id)
         return one.target if one and not one.closed else None
 
-    async def keep_true(self, card_id: str, look: Look) -> bool:
+    async def keep_true(self, card_id: str, look: Look, turn: Callable[[], Awaitable[bool]]) -> bool:
         """A notification shows what was just seen of its target; whether nothing is left to change.
 
-        What is over, or not there any more, has no button; nor has a notification that is too old. Raises `Later`.
+        What is over, or not there any more, has no button; nor has a notification that is too old. Nothing is drawn
+        where the `turn`, awaited before that, says so. Raises `Later`.
         """
         one = await self._store.card(card_id)
         if one is None or one.closed:
@@ -66,10 +68,19 @@ class Cards:
         seen = replace(seen, ended=shown.ended, ended_by=shown.ended_by)
         over = text.UNKNOWN_TO_MICROSOFT if look.missing else _over(look)
         old = now() - one.created_at > _LIFETIME
-        if over or old:
-            details = replace(seen, ended=over or text.OLD_CARD, ended_by="")
-            return await self._redraw(one, details, close=True)
-        return replace(seen, as_of=shown.as_of) != shown and await self._redraw(one, seen, close=False)
+        close = bool(over or old)
+        if not close and replace(seen, as_of=shown.as_of) == shown:
+            return False
+        if not await turn():
+            return False
+        one = await self._store.card(card_id)
+        if one is None or one.closed:
+            return True
+        details = replace(seen, ended=over or text.OLD_CARD, ended_by="") if close else seen
+        done = await self._redraw(one, details, close=close)
+        if old and not done:  # whatever Slack says: its button has expired
+            await self._store.close_card(one.id, stored(details))
+        return done or old
 
     async def begin_thread(self, cancellation: Cancellation) -> str:
         """Posts who wants what cancelled, and why: nothing that was read. Its timestamp, or empty.
@@ -126,7 +137,12 @@ class Cards:
         gone = error in GONE
         # A card that Slack did not change still has its button: the next click on it shows the truth.
         if not error or gone or (close and details.by) or one.closed:
-            await self._store.close_card(one.id, stored(details), closed=close or gone)
+            written = await self._store.close_card(
+                one.id, stored(details), closed=close or gone, known_closed=one.closed
+            )
+            latest = None if written else await self._store.card(one.id)
+            if latest:  # somebody else has drawn its end in between, which counts
+                return await self._redraw(latest, CardDetails(**latest.details), close=True)
         return gone or (close and not error)
 
     async def _post(self, card_id: str, channel: str, target: Target, details: CardDetails) -> str:

@@ -17,7 +17,7 @@ from bot.slack.dialog import sentence
 from bot.slack.listing import gaps, listed
 
 _MOST: Final = 10
-_GONE: Final = (Result.CANCELLED, Result.ACCEPTED, Result.ALREADY_FINAL)
+_GONE: Final = (Result.CANCELLED, Result.ACCEPTED)
 
 
 @dataclass(frozen=True)

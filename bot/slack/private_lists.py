@@ -21,7 +21,7 @@ from bot.tasks import Tasks
 
 _MOST: Final = 20
 _ROOM: Final = 12_000  # of the some 13,000 characters that Slack takes in a message
-_SOON: Final = 2.0  # seconds in which somebody is told something
+_SOON: Final = 1.0  # seconds: who asks may take two to look up, and hears something within three
 
 
 class PrivateLists:

@@ -322,7 +322,7 @@ def nothing_in_message(enabled: Registry) -> str:
     """What the shortcut looks for, where it found nothing."""
     kinds = ", ".join(resource.kind for resource in enabled)
     return (
-        "I found no request in this message. I look for Microsoft Graph and Azure addresses of requests, and for their "
+        "I found no request in this message. I look for Microsoft Graph addresses of requests, and for their "
         f"ids (00000000-0000-0000-0000-000000000000), best beside a kind: {kinds}."
     )
 

@@ -71,7 +71,7 @@ async def nothing(_fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("trouble", [nothing, kills, freezes])
 async def test_each_once(fleet: Fleet, trouble: Trouble) -> None:
-    """Fails without the lease, the notices' ids, or the search for what was posted and not recorded."""
+    """Fails when each instance watches for itself, or when nobody goes on after the one that did."""
     graph, slack = fleet.tenant.graph, fleet.tenant.slack
     troubling = asyncio.create_task(trouble(fleet))
     try:

@@ -9,7 +9,10 @@ import pytest
 from bot.sandbox.people import ALICE, BOB, CAROL, Person
 
 POST: Final = r"POST .*/cancel(Approval)?$"
-READ: Final = r"GET (?!.*/operations/)"
+LISTS: Final = r"/(?:assignmentRequests|operationApprovalRequests|approvalItems)$"
+"""What the picker reads beside."""
+READ: Final = rf"GET (?!.*/operations/|.*{LISTS})"
+"""Of one request."""
 OPERATION: Final = r"GET .*/operations/"
 
 

@@ -130,7 +130,9 @@ async def test_refused_for_a_day(tenant: Tenant, start: Start, port: int) -> Non
     async with watching(start, METRICS_PORT=str(port)):
         add(tenant)
         await polled(tenant)
-        await tampered(tenant, "UPDATE notices SET seen_at = datetime(seen_at, '-25 hours')")
+        await tenant.slack.until(lambda: called(tenant, "chat.postMessage"))
+        await polled(tenant)
+        await tampered(tenant, "UPDATE notices SET failing_since = datetime(failing_since, '-25 hours')")
         before = len(called(tenant, "chat.postMessage"))
         await tenant.slack.until(lambda: len(called(tenant, "chat.postMessage")) > before)
         await polled(tenant)
