@@ -93,7 +93,7 @@ class Lists:
         """
         failure = self._failed.get((resource.kind, account))
         if failure and failure.asked > time.monotonic():
-            raise failure.error
+            raise failure.error.with_traceback(None)
         # A caller that gives up must not end it for the others.
         return await asyncio.shield(self._begin(resource, account))
 

@@ -101,6 +101,19 @@ async def test_a_failure_is_not_asked_for_again_too_soon(
     assert len(world.graph.calls) == calls
 
 
+@pytest.mark.parametrize(("headers", "calls"), [({"Retry-After": "1000"}, 1), ({}, 2)], ids=str)
+async def test_who_wants_it_as_it_is_now_waits_as_asked(
+    world: World, lists_with: Make, headers: dict[str, str], calls: int
+) -> None:
+    """The first fails when what the service asked for binds only those whom an older list would do."""
+    lists = lists_with()
+    world.graph.faults.add(Fault(LISTS, status=429, headers=headers, times=-1))
+    for _ in range(2):
+        with pytest.raises(ServiceError):
+            await lists.read(PACKAGE)
+    assert len(world.graph.calls) == calls
+
+
 async def test_a_failure_that_is_told_often_does_not_grow(world: World, lists_with: Make) -> None:
     """Fails when the same error is raised as it is: each raise adds to its traceback, and that holds the frames."""
     lists = lists_with()

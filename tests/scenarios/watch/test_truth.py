@@ -57,6 +57,33 @@ async def test_gone_from_microsoft(tenant: Tenant, start: Start) -> None:
         assert "Nothing left to cancel: Microsoft Graph knows no such request any more." in await ended(tenant, card)
 
 
+async def test_one_404_ends_nothing(tenant: Tenant, start: Start) -> None:
+    """Reads lag. Fails when the first answer that knows it not is believed."""
+    async with watching(start):
+        target = add(tenant)
+        card = await carded(tenant, target)
+        tenant.graph.faults.add(Fault(rf"GET .*/{target}$", status=404))
+        tenant.graph.set_state(PACKAGE, target, "accepted")  # not in the list any more, and not over
+        before = reads(tenant, target)
+        await tenant.slack.until(lambda: reads(tenant, target) > before + 2)
+        assert buttons(card) == ["cancel_target"]
+        tenant.graph.set_state(PACKAGE, target, "denied")
+        assert "“denied”" in await ended(tenant, card)
+
+
+async def test_notified_by_hand_and_by_itself(tenant: Tenant, start: Start) -> None:
+    """One card for a request and a channel. Fails when `notify` names its cards in a way of its own."""
+    async with watching(start):
+        first, second = add(tenant), tenant.graph.add(PACKAGE, owner=BOB.oid)
+        card = await carded(tenant, first)
+        assert await notify("access-package", first) == 0
+        await notify("access-package", second)
+        await carded(tenant, second)
+        await polled(tenant)
+        assert len(cards(tenant)) == 2
+        assert card in cards(tenant)
+
+
 async def test_a_list_alone_ends_nothing(tenant: Tenant, start: Start) -> None:
     """A list that leaves out what is pending. Fails when a card is closed because its target is not listed."""
     async with watching(start):
