@@ -55,7 +55,6 @@ class Summary:
     kind: str
     channel: str
     older: int
-    since: datetime
 
 
 class Notices:
@@ -161,9 +160,7 @@ class Notices:
         """What is to be said there of older ones."""
         untold = (watched.c.channel == channel) & (watched.c.told == 0) & watched.c.kind.in_(kinds)
         rows = await self._store.rows(sa.select(watched).where(untold))
-        return [
-            Summary(f"{self.id_of(channel, row.kind)}:old", row.kind, channel, row.older, row.since) for row in rows
-        ]
+        return [Summary(f"{self.id_of(channel, row.kind)}:old", row.kind, channel, row.older) for row in rows]
 
     async def told(self, summary: Summary) -> None:
         """Records that it was said."""
