@@ -146,7 +146,7 @@ async def test_nothing_found_says_what_is_looked_for(tenant: Tenant, alice: Play
     message = tenant.slack.say(BOB.slack_id, CHANNEL, "Please cancel my access package")
     await _use(alice, message)
     told = await alice.told()
-    assert "I found no request in this message. I look for Microsoft Graph and Azure addresses" in told
+    assert "I found no request in this message. I look for Microsoft Graph addresses" in told
     assert "access-package" in told
     assert tenant.slack.open_view(ALICE.slack_id) is None
     assert tenant.graph.calls == []
