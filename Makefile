@@ -20,6 +20,7 @@ bench: $(STAMP)  ## what takes how long, beside its aims
 	$(BIN)/python -m benchmarks.recording
 	$(BIN)/python -m benchmarks.tokens
 	$(BIN)/python -m benchmarks.hostile
+	$(BIN)/python -m benchmarks.watching
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -13,13 +13,12 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from benchmarks.attack import Click, Stolen, attack
-from benchmarks.setting import Row, benched, dialog, linked, serving, table
+from benchmarks.setting import Row, benched, dialog, linked, resident, serving, table
 from bot.sandbox.people import ALICE
 from bot.sandbox.tenant import Tenant
 
@@ -100,14 +99,14 @@ async def besiege(tenant: Tenant, environment: dict[str, str], requests: int, cl
             click, taken = await _click(tenant, body, siege)
             made.append(click)
             siege.quiet.append(taken)
-        siege.before_mb = _resident(pid)
+        siege.before_mb = resident(pid)
         with ProcessPoolExecutor(1, get_context("spawn")) as attackers:
             for number, body in enumerate(bodies[clicks:]):
                 share = requests * (number + 1) // clicks - requests * number // clicks
                 stolen = _stolen(tenant, environment, made[-_STOLEN:], bait)
                 order = (int(environment["PORT"]), stolen, number, share)
                 made.append(await _click_among(tenant, body, siege, attackers, order))
-        siege.after_mb = _resident(pid)
+        siege.after_mb = resident(pid)
         await tenant.slack.until(lambda: len(tenant.graph.effects) >= 2 * clicks, 120)
     siege.effects = Counter(effect.id for effect in tenant.graph.effects)
     return siege
@@ -134,12 +133,6 @@ async def _click_among(
 
 def _host(environment: dict[str, str]) -> str:
     return urlsplit(environment["PUBLIC_URL"]).netloc
-
-
-def _resident(pid: int) -> float:
-    """Megabytes of a process, now."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 @asynccontextmanager

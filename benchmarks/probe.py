@@ -14,7 +14,7 @@ from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot import app, parts
+from bot import app, listeners
 from bot.__main__ import main
 from bot.slack.views import SubmittedDialog
 
@@ -59,5 +59,5 @@ class _Dialog(SubmittedDialog):
 
 if __name__ == "__main__":
     app.Bot = _Bot  # type: ignore[misc]  # the measured one is the real one
-    parts.SubmittedDialog = _Dialog  # type: ignore[attr-defined]  # likewise
+    listeners.SubmittedDialog = _Dialog  # type: ignore[attr-defined]  # likewise
     sys.exit(main(["serve"]))

@@ -65,8 +65,7 @@ def _configured(directory: Path, environment: dict[str, str]) -> Configuration:
 @asynccontextmanager
 async def serving(tenant: Tenant, environment: dict[str, str], *command: str) -> AsyncIterator[int]:
     """The bot as a process, in HTTP mode: `python -m` this command. Its process id."""
-    of_the_bot = environment | {"PYTHONPATH": str(_ROOT)}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=of_the_bot, cwd=tenant.directory)
+    process = await started(tenant, environment, *command)
     try:
         async with httpx.AsyncClient(trust_env=False) as client, asyncio.timeout(30):
             while not await _ready(client, environment["PORT"]):  # noqa: ASYNC110  # another process sets no event
@@ -79,6 +78,18 @@ async def serving(tenant: Tenant, environment: dict[str, str], *command: str) ->
         await asyncio.wait_for(process.wait(), 60)
 
 
+async def started(tenant: Tenant, environment: dict[str, str], *command: str) -> asyncio.subprocess.Process:
+    """`python -m` this command, in the tenant's directory."""
+    of_the_bot = environment | {"PYTHONPATH": str(_ROOT)}
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", *command, env=of_the_bot, cwd=tenant.directory)
+
+
+def resident(pid: int) -> float:
+    """Megabytes of a process, now."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
 async def _ready(client: httpx.AsyncClient, port: str) -> bool:
     try:
         return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
@@ -89,7 +100,7 @@ async def _ready(client: httpx.AsyncClient, port: str) -> bool:
 async def dialog(tenant: Tenant, target: str = "") -> View:
     """A dialog about this target or a new one, filled in and kept aside: people have at most three open."""
     target = target or tenant.graph.add("approvalItem", owner=ALICE.oid)
-    await tenant.slack.command(ALICE.slack_id, CHANNEL, "")
+    await tenant.slack.command(ALICE.slack_id, CHANNEL, "approval-item")
     view = await tenant.slack.until(lambda: tenant.slack.open_view(ALICE.slack_id))
     view.enter_all({"kind": "approval-item", "id": target, "justification": "Measured"})
     await tenant.slack.close(ALICE.slack_id, view.id)

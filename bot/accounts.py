@@ -67,6 +67,12 @@ class Accounts:
         row = await self._store.row(_LINKED, team=team, user=user)
         return Linked(Account(row.tid, row.oid), row.name) if row else None
 
+    async def user_of(self, team: str, account: Account) -> str:
+        """The Slack user who is linked to this account; empty for nobody."""
+        same = (links.c.team == team) & (links.c.tid == account.tid) & (links.c.oid == account.oid)
+        row = await self._store.row(sa.select(links.c.user).where(same))
+        return str(row.user) if row else ""
+
     async def link(self, team: str, user: str, signed_in: SignedIn, *, followed: bool = False) -> None:
         """Links both and keeps the tokens, in place of older ones of the same two; `followed`: nothing comes after it.
 

@@ -74,6 +74,7 @@ class Bot:
         self._watch = [
             self._background.spawn(self._parts.watchman.watch()),
             self._background.spawn(self._parts.housekeeper.keep()),
+            self._background.spawn(self._parts.watch.run()),
         ]
         try:
             await self._edge.start(self._settings.host, self._settings.port)
@@ -109,8 +110,9 @@ class Bot:
             log.warning("stopped_with_work_left")
         await self._parts.close()
         await self._engine.close()
-        with contextlib.suppress(NoDatabase):
-            await self._instance.leave()
+        for leave in (self._parts.watch.leave, self._instance.leave):
+            with contextlib.suppress(NoDatabase):
+                await leave()
 
     async def _listen_for_prometheus(self) -> None:
         port = self._settings.metrics_port

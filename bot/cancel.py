@@ -23,7 +23,7 @@ from bot.following import answered
 from bot.gate import Gate
 from bot.metrics import Metrics
 from bot.outcome import Look, Outcome, Reason, Result, forbidden, prevented
-from bot.policy import Identity
+from bot.policy import Identity, Ownership
 from bot.recorded import LOOKED, NOTHING, OUTCOME, Failed, Outdated, Sight, Taken
 from bot.resources import Resource
 from bot.runs import CANCEL, Begun, Run, Runs
@@ -177,10 +177,18 @@ class Canceller:
         await self._engine.step("outcome", lambda: self._end(cancellation, outcome), NOTHING)
         if not shown and (begun.asked or outcome.reason is Reason.LAPSED):
             await self._telling.until_told("answered", self._shown(cancellation, begun))
+        self._teller.changed(cancellation)
         await self._tell_end(cancellation, outcome)
         await self._hand_on(cancellation, outcome)
+        await self._follow_up(cancellation, outcome, progress)
+
+    async def _follow_up(self, cancellation: Cancellation, outcome: Outcome, progress: Progress) -> None:
+        """What nobody waits for."""
+        own = progress.own or progress.unread  # unread, the service takes it only for one's own
+        if outcome.result is Result.CANCELLED and not own:
+            await self._telling.until_told("requestor", lambda: self._teller.requestor(cancellation))
         if outcome.result in _WATCHED:
-            await self._engine.start(WATCH, f"{cancellation_id}-{WATCH}", cancellation_id)
+            await self._engine.start(WATCH, f"{cancellation.id}-{WATCH}", cancellation.id)
 
     def _shown(self, cancellation: Cancellation, begun: Begun) -> Tell:
         """The end of the question to a second person, in its place."""
@@ -224,6 +232,7 @@ class Canceller:
                 known = await self._known_to(waiting, outcome)
                 await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, known))
                 await self._engine.step("joined_told", partial(self._cancellations.told, joined), NOTHING)
+                self._teller.changed(waiting)
 
     async def _known_to(self, joined: Cancellation, outcome: Outcome) -> Outcome:
         """What somebody who had joined may hear of the end: all of it, if they may cancel this target themselves."""
@@ -253,6 +262,7 @@ class Canceller:
         sight = await self._engine.step("look", lambda: self._attempts.look(cancellation), LOOKED)
         if isinstance(sight, Failed):
             return self._verdicts.unseen(resource, sight.error(), progress)
+        progress.own = sight.ownership is Ownership.OWN
         halt = self._verdicts.seen(resource, sight, progress) or await self._unapproved(cancellation, sight, progress)
         return halt or await self._call(resource, cancellation, sight, progress)
 

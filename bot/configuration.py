@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from bot.errors import ConfigError
 from bot.files import problems_of_policy
+from bot.notify_rules import NotifyRules
 from bot.policy import ANY, Identity, Rule
 from bot.policy_file import PolicyFile, load_policy
 from bot.resources import Registry, RegistryError, load
@@ -33,6 +34,11 @@ class Configuration(Selected):
     """What a process runs with."""
 
     settings: Settings
+
+    @property
+    def notify(self) -> NotifyRules:
+        """Who is notified of what by itself."""
+        return NotifyRules(self.policy.notify, self.settings.notify_channel or "", self.settings.poll_seconds)
 
 
 def load_configuration() -> Configuration:
@@ -86,8 +92,7 @@ def _kinds(settings: Selection, everything: Registry) -> tuple[str, ...]:
     for word in named:
         resource = everything.find(word)
         if resource is None:
-            nearest = everything.nearest(word)
-            problems.append(f"KINDS: {word} is no kind" + (f"; did you mean {nearest}?" if nearest else ""))
+            problems.append(f"KINDS: {_no_kind(word, everything)}")
         elif settings.azure_cloud not in resource.clouds:
             problems.append(f"KINDS: {resource.kind} is not offered in AZURE_CLOUD {settings.azure_cloud}")
     if problems:
@@ -100,6 +105,10 @@ def _contradictions(policy: PolicyFile, everything: Registry, enabled: Registry)
         for kind in rule.kinds:
             if sentence := _contradiction(rule, kind, everything, enabled):
                 yield policy.problem(number, "kinds", sentence)
+    for number, notify in enumerate(policy.notify, 1):
+        for kind in notify.kinds:
+            if kind != ANY and not _is_kind(kind, everything):
+                yield policy.problem(number, "kinds", _no_kind(kind, everything), table="notify")
 
 
 def _contradiction(rule: Rule, kind: str, everything: Registry, enabled: Registry) -> str:
@@ -107,12 +116,20 @@ def _contradiction(rule: Rule, kind: str, everything: Registry, enabled: Registr
     as_application = rule.identity is Identity.APPLICATION
     if kind == ANY:
         return "identity application needs its kinds named one by one" if as_application else ""
-    resource = everything.find(kind)
-    if resource is None or resource.kind != kind:
-        nearest = everything.nearest(kind)
-        return f"{kind} is no kind" + (f"; did you mean {nearest}?" if nearest else "")
+    if not _is_kind(kind, everything):
+        return _no_kind(kind, everything)
     if as_application and enabled.find(kind) is None:
         return f"{kind} is to be cancelled as the application, but is not switched on"
-    if as_application and not any(call.permissions.application for call in resource.cancel):
+    if as_application and not any(call.permissions.application for call in everything[kind].cancel):
         return f"{kind} cannot be cancelled as the application: the service takes only people"
     return ""
+
+
+def _is_kind(name: str, everything: Registry) -> bool:
+    resource = everything.find(name)
+    return resource is not None and resource.kind == name
+
+
+def _no_kind(name: str, everything: Registry) -> str:
+    nearest = everything.nearest(name)
+    return f"{name} is no kind" + (f"; did you mean {nearest}?" if nearest else "")

@@ -14,6 +14,7 @@ from bot.audit import Audit, Head
 from bot.cancellations import Cancellations
 from bot.durable import Engine
 from bot.errors import NoDatabase
+from bot.notices import Notices
 from bot.posts import Posts
 from bot.sessions import Sessions
 from bot.slack import blocks, text
@@ -45,6 +46,7 @@ class Housekeeper:
         sessions: Sessions,
         wishes: Wishes,
         approvals: Approvals,
+        notices: Notices,
         posts: Posts,
         audit: Audit,
         poster: Poster,
@@ -59,6 +61,7 @@ class Housekeeper:
         self._sessions = sessions
         self._wishes = wishes
         self._approvals = approvals
+        self._notices = notices
         self._posts = posts
         self._audit = audit
         self._poster = poster
@@ -89,6 +92,7 @@ class Housekeeper:
         await self._engine.forget(before)
         await self._cancellations.forget(before)
         await self._approvals.forget(before)
+        await self._notices.forget(before)
         await self._posts.clean(before)
         await self._store.forget_dialogs(before)
         await self._wishes.forget(moment - _WISHES)

@@ -38,6 +38,25 @@ class Became(StrEnum):
     """Dropped, since too many connections were open."""
 
 
+class Polled(StrEnum):
+    """What became of reading a pending list."""
+
+    READ = "read"
+    FAILED = "failed"
+
+
+class Noticed(StrEnum):
+    """What became of an attempt to notify a channel of one request."""
+
+    POSTED = "posted"
+    OVER = "over"
+    """There was nothing to cancel any more."""
+    PUT_OFF = "put_off"
+    """Slack or Microsoft did not take it; it is tried again."""
+    REFUSED = "refused"
+    """The same for a day, and not tried any more."""
+
+
 class Metrics:
     """The counters of one process, in a registry of their own. Methods may be called from any thread."""
 
@@ -46,8 +65,12 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._edge = self._counter("edge_requests", "Requests and connections at the HTTP edge.", ["became"])
         self._ended = self._counter("cancellations_ended", "Cancellations that ended.", ["kind", "result"])
-        self._sent = self._counter("graph_requests", "Requests sent to Microsoft Graph.", ["method"])
-        self._answered = self._counter("graph_answers", "Answers of Microsoft Graph.", ["method", "status"])
+        self._sent = self._counter("graph_requests", "Requests sent to Graph and Azure Resource Manager.", ["method"])
+        self._answered = self._counter(
+            "graph_answers", "Answers of Graph and Azure Resource Manager.", ["method", "status"]
+        )
+        self._polled = self._counter("polls", "Readings of pending lists.", ["kind", "became"])
+        self._noticed = self._counter("notices", "Attempts to notify.", ["became"])
         self._recorded = Histogram(
             "recorded_seconds",
             "From the press of the dialog's button to the row that makes it durable.",
@@ -58,6 +81,8 @@ class Metrics:
         ProcessCollector(registry=self._registry)
         for became in Became:
             self._edge.labels(became.value)
+        for noticed in Noticed:
+            self._noticed.labels(noticed.value)
 
     def edge(self, became: Became) -> None:
         """One request or connection at the edge."""
@@ -70,6 +95,14 @@ class Metrics:
     def recorded(self, seconds: float) -> None:
         """One click that is durable now."""
         self._recorded.observe(seconds)
+
+    def polled(self, kind: str, became: Polled) -> None:
+        """One reading of the pending list of a registered kind."""
+        self._polled.labels(kind, became.value).inc()
+
+    def noticed(self, became: Noticed) -> None:
+        """One attempt to notify."""
+        self._noticed.labels(became.value).inc()
 
     def graph_sent(self, method: str) -> None:
         """One request to Graph. What was sent and not answered was lost, or is under way."""

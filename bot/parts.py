@@ -14,10 +14,18 @@ from bot.cancellations import Cancellations
 from bot.configuration import Configuration
 from bot.durable import Engine
 from bot.gate import Gate
+from bot.history import History
 from bot.housekeeping import Housekeeper
 from bot.instances import Instance, Watchman
 from bot.keys import Sealer, Vault, audit_key
+from bot.lease import Lease
 from bot.linking import Linking
+from bot.listeners import Listeners
+from bot.lists import Lists
+from bot.notices import Notices
+from bot.notifier import Tools
+from bot.pace import Pace
+from bot.pending import Pending
 from bot.policy import groups_named
 from bot.posts import Posts
 from bot.reading import Reader
@@ -27,24 +35,19 @@ from bot.runs import Runs
 from bot.second import SecondPerson
 from bot.services import Services
 from bot.sessions import Sessions
-from bot.slack.actions import CancelButton
 from bot.slack.answering import Answering
 from bot.slack.api import web_client
-from bot.slack.approving import ApprovalButtons
-from bot.slack.blocks import APPROVE_ACTION, CANCEL_ACTION, DECLINE_ACTION
 from bot.slack.cards import Cards
-from bot.slack.commands import Commands
-from bot.slack.dialog import CALLBACK
-from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
+from bot.slack.home import Home
+from bot.slack.home_view import Drawing
 from bot.slack.oidc import SlackLogin
 from bot.slack.posting import Poster
-from bot.slack.request import Parser
+from bot.slack.requestors import Requestors
 from bot.slack.telling import SlackTeller
-from bot.slack.text import COMMAND
-from bot.slack.views import SubmittedDialog
 from bot.tasks import Tasks
 from bot.unsettled import Unsettled
+from bot.watch import Watch
 from bot.web import linking as link_pages
 from bot.web.limits import RateLimits
 from bot.wishes import Wishes
@@ -65,6 +68,8 @@ class Parts:
         groups = groups_named(configuration.rules)
         self._directory = Directory(services.slack, services.accounts, services.team, groups, timings.before_dialog)
         reader = Reader(services.graph)
+        self._lists = Lists(services.graph, timings)
+        self._notices = Notices(store, services.team)
         self._gate = Gate(configuration.enabled, configuration.rules, self._directory, reader, linking=settings.linking)
         self._answering = Answering(self._poster, self._audit)
         self._cancellations = Cancellations(store, services.accounts, self._audit, self._sealer, instance.id)
@@ -77,7 +82,9 @@ class Parts:
             fence=instance,
             timings=timings,
         )
-        self._teller = SlackTeller(store, self._poster, self._cards, configuration.everything, settings.audit_channel)
+        self._pending = Pending(self._gate, self._lists)
+        self._home = self._home_tab()
+        self._teller = self._slack_teller(reader)
         self._wishes = Wishes(store, self._sealer)
         self._sessions = Sessions(store, Vault(_secret(settings.token_keys)))
         self._second = SecondPerson(
@@ -103,6 +110,7 @@ class Parts:
         )
         self.watchman = Watchman(instance, engine, runs, timings, self._resuming.begin)
         self.housekeeper = self._housekeeper()
+        self.watch = self._watch(reader, Lease("watch", instance.id, store, timings))
         self._pages = self._link_pages() if settings.linking else None
 
     def routes(self) -> Iterable[web.RouteDef]:
@@ -111,68 +119,70 @@ class Parts:
 
     async def close(self) -> None:
         """Ends what the parts have opened."""
+        await self._home.close()
+        await self._lists.close()
         if self._pages:
             await self._pages.close()
 
     def listen(self, bolt: AsyncApp, clicks: Tasks, submissions: Tasks) -> None:
         """Registers the listeners. `clicks` are told when they fail, `submissions` are awaited by their listener."""
-        settings, store, gate, poster = self._configuration.settings, self._services.store, self._gate, self._poster
-        link_url = f"{settings.public_url}{link_pages.START}" if settings.linking else ""
-        parser = Parser(
-            self._configuration.everything, self._configuration.enabled, settings.azure_cloud, settings.service_hosts
-        )
-        dialogs = Dialogs(
-            client=self._services.slack,
-            store=store,
-            sealer=self._sealer,
-            gate=gate,
+        listeners = Listeners(
+            configuration=self._configuration,
+            services=self._services,
+            directory=self._directory,
+            gate=self._gate,
             cards=self._cards,
+            poster=self._poster,
+            answering=self._answering,
             audit=self._audit,
-            tasks=clicks,
+            sealer=self._sealer,
+            pending=self._pending,
+            canceller=self.canceller,
+            second=self._second,
+            home=self._home,
+            link_url=self._link_url(),
+            clicks=clicks,
+            submissions=submissions,
         )
-        bolt.command(COMMAND)(
-            Commands(
-                parser=parser,
-                directory=self._directory,
-                accounts=self._services.accounts,
-                gate=gate,
-                dialogs=dialogs,
-                poster=poster,
-                answering=self._answering,
-                tasks=clicks,
-                link_url=link_url,
-            )
+        listeners.register(bolt)
+
+    def _link_url(self) -> str:
+        """Where people sign in; empty where they cannot."""
+        settings = self._configuration.settings
+        return f"{settings.public_url}{link_pages.START}" if settings.linking else ""
+
+    def _home_tab(self) -> Home:
+        services = self._services
+        return Home(
+            client=services.slack,
+            team=services.team,
+            store=services.store,
+            directory=self._directory,
+            pending=self._pending,
+            history=History(services.store),
+            drawing=Drawing(self._configuration.enabled, self._link_url()),
+            seconds=services.timings.slack_patience,
         )
-        bolt.action(CANCEL_ACTION)(
-            CancelButton(
-                store=store,
-                directory=self._directory,
-                gate=gate,
-                dialogs=dialogs,
-                answering=self._answering,
-                tasks=clicks,
-            )
+
+    def _slack_teller(self, reader: Reader) -> SlackTeller:
+        services, registry, settings = self._services, self._configuration.everything, self._configuration.settings
+        requestors = Requestors(
+            reader=reader,
+            registry=registry,
+            accounts=services.accounts,
+            directory=self._directory,
+            poster=self._poster,
+            tenant=settings.azure_tenant_id,
+            by_email=settings.email_match != "off",
         )
-        approval = ApprovalButtons(
-            directory=self._directory, second=self._second, answering=self._answering, tasks=clicks
-        )
-        for action in (APPROVE_ACTION, DECLINE_ACTION):
-            bolt.action(action)(approval)
-        bolt.view(CALLBACK)(
-            SubmittedDialog(
-                store=store,
-                parser=parser,
-                directory=self._directory,
-                canceller=self.canceller,
-                poster=poster,
-                sealer=self._sealer,
-                tasks=submissions,
-                late=clicks,
-                seconds=self._services.timings.record,
-                link_url=link_url,
-                answering=self._answering,
-                metrics=self._services.metrics,
-            )
+        return SlackTeller(
+            store=services.store,
+            poster=self._poster,
+            cards=self._cards,
+            registry=registry,
+            requestors=requestors,
+            home=self._home,
+            audit_channel=settings.audit_channel,
         )
 
     def _canceller(self, runs: Runs) -> Canceller:
@@ -207,6 +217,7 @@ class Parts:
             sessions=self._sessions,
             wishes=self._wishes,
             approvals=self._approvals,
+            notices=self._notices,
             posts=self._posts,
             audit=self._audit,
             poster=self._poster,
@@ -214,6 +225,21 @@ class Parts:
             retention_days=settings.audit_retention_days,
             timings=self._services.timings,
         )
+
+    def _watch(self, reader: Reader, lease: Lease) -> Watch:
+        services = self._services
+        tools = Tools(
+            notices=self._notices,
+            cards=self._cards,
+            poster=self._poster,
+            reader=reader,
+            registry=self._configuration.enabled,
+            lease=lease,
+            updates=Pace(services.timings.update_pause),
+            metrics=services.metrics,
+            timings=services.timings,
+        )
+        return Watch(self._configuration.notify.watched(self._configuration.enabled), self._lists, tools)
 
     def _link_pages(self) -> link_pages.LinkPages:
         settings, services = self._configuration.settings, self._services

@@ -55,18 +55,18 @@ def is_channel(value: str) -> bool:
 
 def _actor(value: str) -> str:
     if value != ANY and not _ACTOR.fullmatch(value):
-        raise ValueError(f"{_no_id(value, _ACTOR)} of a Slack user (U…, W…) or user group (S…)")
+        raise ValueError(f"{no_id(value, _ACTOR)} of a Slack user (U…, W…) or user group (S…)")
     return value
 
 
 def _channel(value: str) -> str:
     if value != ANY and not is_channel(value):
-        raise ValueError(f"{_no_id(value, _CHANNEL)} of a channel (C…, G…, D…)")
+        raise ValueError(f"{no_id(value, _CHANNEL)} of a channel (C…, G…, D…)")
     return value
 
 
-def _no_id(value: str, pattern: re.Pattern[str]) -> str:
-    """A name would never match. What it should have been, where that can be told, comes first."""
+def no_id(value: str, pattern: re.Pattern[str]) -> str:
+    """That it is no such id, since a name would never match; first what it should have been, where that can be told."""
     mention = _MENTION.fullmatch(value)
     meant = mention[1] if mention else value.strip().upper()
     known = pattern.fullmatch(meant) and (mention or meant[1].isdigit())

@@ -1,10 +1,11 @@
-"""`policy.toml`: its rules, and in which line each stands. Every mistake gets one plain sentence."""
+"""`policy.toml`: its tables, and in which line each stands. Every mistake gets one plain sentence."""
 
 import codecs
 import difflib
 import json
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import ConfigError
+from bot.notify_rules import FEWEST_SECONDS, MOST_SECONDS, NotifyRule
 from bot.policy import ALLOW_ONLY, OWN_REQUESTS_ONLY, Rule
 
 Place = tuple[int | str, ...]
@@ -23,37 +25,48 @@ _UNPARSED: Final = (ValueError, RecursionError)
 """What tomllib raises; besides its own error also for a number of 5000 digits, and for brackets in brackets."""
 
 _ACTORS: Final = 'must be a list of Slack user and user group ids such as ["U0123456789", "S0123456789"], or ["*"]'
-_MUST: Final = {
-    "effect": 'must be "allow" or "deny"',
-    "kinds": 'must be a list of kinds such as ["access-package"], or ["*"]',
-    "actors": _ACTORS,
-    "channels": 'must be a list of channel ids such as ["C0123456789"], or ["*"]',
-    "own_only": "must be true or false, without quotes",
-    "identity": 'must be "delegated" or "application"',
-    "second_person": f"{_ACTORS}; without this key nobody has to approve",
+_KINDS: Final = 'must be a list of kinds such as ["access-package"], or ["*"]'
+_MUST: Final[dict[str, dict[str, str]]] = {
+    "rule": {
+        "effect": 'must be "allow" or "deny"',
+        "kinds": _KINDS,
+        "actors": _ACTORS,
+        "channels": 'must be a list of channel ids such as ["C0123456789"], or ["*"]',
+        "own_only": "must be true or false, without quotes",
+        "identity": 'must be "delegated" or "application"',
+        "second_person": f"{_ACTORS}; without this key nobody has to approve",
+    },
+    "notify": {
+        "kinds": _KINDS,
+        "channel": 'must be one channel id such as "C0123456789", without brackets',
+        "poll_seconds": f"must be a whole number from {FEWEST_SECONDS} to {MOST_SECONDS}, without quotes",
+    },
 }
+_TABLES: Final = " and ".join(f"[[{table}]]" for table in _MUST)
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     rule: tuple[Rule, ...] = ()
+    notify: tuple[NotifyRule, ...] = ()
 
 
 @dataclass(frozen=True)
 class PolicyFile:
-    """The rules that hold, and the file's text: None where there is no file, and people cancel only their own."""
+    """What it says, and the file's text: None where there is no file, and people cancel only their own."""
 
     path: Path
     rules: tuple[Rule, ...]
+    notify: tuple[NotifyRule, ...] = ()
     text: str | None = None
 
-    def line(self, number: int, key: str = "") -> int:
+    def line(self, number: int, key: str = "", *, table: str = "rule") -> int:
         """The line of the rule, counted from 1 as the rules are, or that of its key; 0 without a file."""
-        return _line(lines_of(self.text or ""), ("rule", number - 1, key))
+        return _line(lines_of(self.text or ""), (table, number - 1, key))
 
-    def problem(self, number: int, key: str, sentence: str) -> str:
+    def problem(self, number: int, key: str, sentence: str, *, table: str = "rule") -> str:
         """What is wrong with that rule's key, and where."""
-        return _problem(self.path, self.line(number, key), f"rule {number} {key}", sentence)
+        return _problem(self.path, self.line(number, key, table=table), f"{table} {number} {key}", sentence)
 
 
 def load_policy(path: Path) -> PolicyFile:
@@ -66,30 +79,31 @@ def load_policy(path: Path) -> PolicyFile:
         raise ConfigError([_problem(path, 0, "", f"it cannot be read: {error.strerror}")]) from None
     text = _text(path, content)
     try:
-        return PolicyFile(path, _File.model_validate(_parsed(path, text)).rule, text)
+        said = _File.model_validate(_parsed(path, text))
     except ValidationError as error:
         raise ConfigError(list(_problems(path, text, error))) from None
+    return PolicyFile(path, said.rule, said.notify, text)
 
 
 def lines_of(text: str) -> dict[Place, int]:
-    """In which line each rule and each key begins, in a text that is TOML: tomllib itself does not tell."""
+    """In which line each table and each key begins, in a text that is TOML: tomllib itself does not tell."""
     found: dict[Place, int] = {}
-    table: Place | None = ()  # whose keys follow; None: of no rule
-    rule: Place = ()
-    rules = 0
+    place: Place | None = ()  # of the table whose keys follow; None: of one that is none of ours
+    last: dict[str, Place] = {}
+    counts = Counter[str]()
     for line, header, (key, value) in _statements(text):
-        if header and (key, value) == ("rule", [{}]):
-            table = rule = ("rule", rules)
-            rules += 1
-            found[rule] = line
+        if header and key in _MUST and value == [{}]:
+            place = last[key] = (key, counts[key])
+            counts[key] += 1
+            found[place] = line
         elif header:
-            within = key == "rule" and bool(rule and value)
-            found.setdefault((*rule, next(iter(value))) if within else (key,), line)
-            table = None
-        elif table is not None:
-            found.setdefault((*table, key), line)
-            if not table and key == "rule" and isinstance(value, list):
-                found.update({("rule", number): line for number in range(len(value))})
+            within = last.get(key) if value else None
+            found.setdefault((*within, next(iter(value))) if within else (key,), line)
+            place = None
+        elif place is not None:
+            found.setdefault((*place, key), line)
+            if not place and key in _MUST and isinstance(value, list):
+                found.update({(key, number): line for number in range(len(value))})
     return found
 
 
@@ -166,27 +180,28 @@ def _mistakes(detail: ErrorDetails) -> Iterator[tuple[Place, str]]:
         return  # it only seems empty, without the items that are wrong themselves
     match place:
         case (str(key),):
-            listed = "must be tables, each below a line [[rule]]"
-            yield place, listed if key == "rule" else "there is no such key; a policy is tables below lines [[rule]]"
+            listed = f"must be tables, each below a line [[{key}]]"
+            yield place, listed if key in _MUST else f"there is no such key; a policy is tables below lines {_TABLES}"
         case (_, _) if kind == "value_error":
             for key in ALLOW_ONLY:
                 if key in detail["input"]:
                     yield (*place, key), f"a deny rule takes no {key}: it always denies"
-        case (_, _):
-            yield place, "must be a table, below a line [[rule]]"
-        case (_, _, key):
-            yield place, _sentence(str(key), kind, detail["msg"])
+        case (table, _):
+            yield place, f"must be a table, below a line [[{table}]]"
+        case (table, _, key):
+            yield place, _sentence(str(table), str(key), kind, detail["msg"])
 
 
-def _sentence(key: str, kind: str, message: str) -> str:
+def _sentence(table: str, key: str, kind: str, message: str) -> str:
+    must = _MUST[table]
     if kind == "extra_forbidden":
-        close = difflib.get_close_matches(key[:100], _MUST, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"a rule has {', '.join(_MUST)}"
+        close = difflib.get_close_matches(key[:100], must, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"[[{table}]] has {', '.join(must)}"
         return f"there is no such key; {hint}"
     if kind == "value_error":
         return message.removeprefix("Value error, ")
     what = {"missing": "is missing; it ", "too_short": "is empty; it "}.get(kind, "")
-    return what + _MUST[key]
+    return what + must[key]
 
 
 def _name(place: Place) -> str:

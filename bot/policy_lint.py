@@ -1,8 +1,9 @@
-"""What in a policy is allowed but hardly meant: rules without effect, and rules that allow more than they seem to."""
+"""What in a policy is possible but hardly meant: rules without effect, and rules that allow more than they seem to."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final
 
+from bot.notify_rules import NotifyRule
 from bot.policy import ANY, Identity, Rule, is_user
 from bot.resources import Registry
 
@@ -28,6 +29,28 @@ def uncovered(rules: Sequence[Rule], enabled: Registry) -> tuple[str, ...]:
     covered = {kind for rule in effective for kind in rule_kinds(rule, enabled)}
     denied = {kind for rule in rules if _denies_all(rule) for kind in rule_kinds(rule, enabled)}
     return tuple(resource.kind for resource in enabled if resource.kind not in covered - denied)
+
+
+def notify_warnings(rules: Sequence[NotifyRule], enabled: Registry) -> Iterator[tuple[int, str]]:
+    """Number and warning of each `[[notify]]` that names what nobody can be notified of, in their order."""
+    for number, rule in enumerate(rules, 1):
+        if ANY in rule.kinds:
+            if not any(resource.lists_for(application=True) for resource in enabled):
+                yield number, "it has no effect: the application can list none of the kinds that are switched on"
+        else:
+            yield from ((number, sentence) for kind in rule.kinds if (sentence := _unlisted(kind, enabled)))
+
+
+def _unlisted(kind: str, enabled: Registry) -> str:
+    """Why nobody is notified of that kind by itself; empty where somebody can be."""
+    resource = enabled.find(kind)
+    if resource is None:
+        return f"{kind} is not switched on, so nobody is notified of it"
+    if resource.lists_for(application=True):
+        return ""
+    if resource.retirement:
+        return f"Microsoft has retired {kind} and lists none, so nobody is notified of it"
+    return f"Microsoft lists {kind} only for people and not for the application, so nobody is notified of it"
 
 
 def rule_kinds(rule: Rule, enabled: Registry) -> frozenset[str]:

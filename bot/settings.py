@@ -27,10 +27,10 @@ from bot import logs
 from bot.errors import ConfigError
 from bot.files import is_mounted, problems_of_secret
 from bot.networks import Network, networks
+from bot.notify_rules import CHANNEL, FEWEST_SECONDS, MOST_SECONDS
 from bot.resources import Cloud, Service
 from bot.storage import ENV_FILE, MODEL_CONFIG, Storage, problems_of, secrets_of, sources
 
-_CHANNEL: Final = re.compile(r"[CG][A-Z0-9]{2,}")
 _GUID: Final = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -109,7 +109,7 @@ def _slack_login(value: str) -> str:
 
 def is_channel(value: str) -> bool:
     """Whether this is a channel's id; a name or a person's id is none."""
-    return bool(_CHANNEL.fullmatch(value))
+    return bool(CHANNEL.fullmatch(value))
 
 
 def _channel(value: str) -> str:
@@ -163,6 +163,7 @@ class Settings(Selection, Storage):
 
     notify_channel: Channel | None = None
     audit_channel: Channel | None = None
+    poll_seconds: int = 30
     token_keys: SecretStr | None = None
     email_match: Literal["require", "warn", "off"] = "warn"
 
@@ -208,6 +209,13 @@ class Settings(Selection, Storage):
             raise ValueError(
                 "must be Fernet keys (32 bytes in URL-safe base64), newest first, with commas between them"
             ) from None
+        return value
+
+    @field_validator("poll_seconds")
+    @classmethod
+    def _is_no_burden(cls, value: int) -> int:
+        if value and not FEWEST_SECONDS <= value <= MOST_SECONDS:
+            raise ValueError(f"must be from {FEWEST_SECONDS} to {MOST_SECONDS}, or 0: nobody is notified by itself")
         return value
 
     @model_validator(mode="wrap")

@@ -141,7 +141,7 @@ class Store:
         return True
 
     async def add_card(self, card: Card) -> None:
-        """Records a message that is about to be posted, unless it is recorded."""
+        """Records a message that is about to be posted; of one that is, what it is about to show."""
         await self.change(
             self.insert(cards)
             .values(
@@ -157,7 +157,9 @@ class Store:
                 closed=int(card.closed),
                 created_at=card.created_at,
             )
-            .on_conflict_do_nothing(index_elements=[cards.c.id])
+            .on_conflict_do_update(
+                index_elements=[cards.c.id], set_={"details": card.details}, where=cards.c.ts.is_(None)
+            )
         )
 
     async def card_posted(self, card_id: str, ts: str) -> None:
@@ -177,10 +179,15 @@ class Store:
         open_ones = (cards.c.target_key == target.key) & (cards.c.closed == 0) & cards.c.ts.is_not(None)
         return await self._cards(open_ones)
 
-    async def close_card(self, card_id: str, details: dict[str, Any], *, closed: bool = True) -> None:
-        """Records what a card shows now, and whether it has no button any more."""
-        shown = {"closed": int(closed), "details": details}
-        await self.change(cards.update().where(cards.c.id == card_id).values(shown))
+    async def close_card(
+        self, card_id: str, details: dict[str, Any], *, closed: bool = True, known_closed: bool = False
+    ) -> bool:
+        """Records what a card shows now, and whether it has no button any more; False where it was closed meanwhile."""
+        mine = cards.c.id == card_id
+        if not (closed or known_closed):
+            mine &= cards.c.closed == 0
+        shown = cards.update().where(mine).values(closed=int(closed), details=details)
+        return await self.write(lambda connection: connection.execute(shown).rowcount == 1)
 
     async def add_dialog(self, dialog: Dialog) -> None:
         """Records a dialog that is about to be opened."""

@@ -75,6 +75,7 @@ cards = Table(
     Column("closed", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Index("cards_target_key", "target_key"),
+    Index("cards_open", "kind", "closed"),
 )
 """The bot's messages about one target. `ts` is empty until Slack has answered; `details` is what the message shows."""
 
@@ -90,10 +91,11 @@ notices = Table(
     Column("status", String(16), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("left_at", UtcDateTime),
+    Column("failing_since", UtcDateTime),
     Index("notices_kind", "kind", "channel"),
 )
 """The pending targets that were seen, one row for each channel that hears of it; `id` is the card's. `left_at`: since
-when it is pending no more."""
+when it is pending no more, `failing_since`: since when the channel could not be told."""
 
 watched = Table(
     "watched",
@@ -114,6 +116,14 @@ leases = Table(
     Column("until", UtcDateTime, nullable=False),
 )
 """What one process at a time does, and until when by the database's clock."""
+
+homes = Table(
+    "homes",
+    metadata,
+    Column("team", String(32), primary_key=True),
+    Column("user", String(32), primary_key=True),
+)
+"""Who has opened the App Home: it is kept fresh for them alone."""
 
 dialogs = Table(
     "dialogs",

@@ -46,12 +46,16 @@ class Timings:
     list_fresh: float = 10.0
     list_oldest: float = 120.0
     """A pending list is used so long, and read anew beside when it is older than fresh."""
+    list_whole: float = 120.0
+    """All pages of one list."""
     list_again: float = 30.0
     """Before a list that could not be read is asked for again."""
     poll: float = 1.0
     """What the intervals of polling are multiplied by."""
     message_pause: float = 1.0
     """Between two messages of ours in one channel that nobody waits for; Slack takes about one a second."""
+    update_pause: float = 1.2
+    """Between two changes of messages that nobody waits for; Slack takes 50 a minute of an app (tier 3)."""
     channel_rest: float = 30.0
     """After Slack has refused a notification in a channel."""
     truth_first: float = 30.0
@@ -83,6 +87,7 @@ class Timings:
             "list_again",
             "poll",
             "message_pause",
+            "update_pause",
             "channel_rest",
             "truth_first",
             "truth_longest",

@@ -64,6 +64,12 @@ class Teller(Protocol):
     async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """To the person: what was not known when it ended."""
 
+    async def requestor(self, cancellation: Cancellation) -> bool:
+        """To whoever had made the request: it was cancelled, by whom and why. Nobody, where that was themselves."""
+
+    def changed(self, cancellation: Cancellation) -> None:
+        """What its person is shown of their cancellations is out of date."""
+
     async def linked(self, link_id: str, user: str, account_name: str, begun: int) -> bool:
         """To the person: their accounts were linked, and so many cancellations go on."""
 

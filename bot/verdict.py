@@ -21,8 +21,8 @@ _SAYS_ALL: Final = (401, 403, 404)  # reading again after these would tell nothi
 class Progress:
     """What one cancellation has been through: calls made, lost answers, rounds that reached nothing, 429s.
 
-    `failure` is what last went wrong; `unread`: the call was made without reading first; `approved`: a second person
-    did.
+    `failure` is what last went wrong; `unread`: the call was made without reading first; `own`: whoever asked for
+    the cancellation had made the request; `approved`: a second person approved it.
     """
 
     calls: int = 0
@@ -31,6 +31,7 @@ class Progress:
     throttled: int = 0
     outdated: int = 0
     unread: bool = False
+    own: bool = False
     approved: bool = False
     failure: ServiceFailure | None = None
 

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from bot.manifest import SCOPES, USER_SCOPES, manifest
+from bot.slack.home import EVENT
+from bot.slack.text import SHORTCUT
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT.parent / "shared" / "slack" / "manifest.schema.2.0.0.json"
@@ -28,7 +30,9 @@ NEEDED = {
     "conversations_replies": {"channels:history", "groups:history", "im:history"},
     "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
+    "users_lookupByEmail": {"users:read.email"},
     "views_open": set(),
+    "views_publish": set(),
     "views_update": set(),
 }
 
@@ -50,9 +54,22 @@ def test_valid_against_slacks_schema(public_url: str | None, socket: bool) -> No
 
 
 def test_http_mode_has_one_address() -> None:
-    made = json.dumps(manifest("https://bot.example.test/"))
-    assert made.count("https://bot.example.test/slack/events") == 2
-    assert '"socket_mode_enabled": false' in made
+    made = manifest("https://bot.example.test/")
+    url = "https://bot.example.test/slack/events"
+    settings = made["settings"]
+    assert settings["interactivity"] == {"is_enabled": True, "request_url": url, "message_menu_options_url": url}
+    assert settings["event_subscriptions"]["request_url"] == url
+    assert [command["url"] for command in made["features"]["slash_commands"]] == [url]
+    assert json.dumps(made).count(url) == 4
+    assert not settings["socket_mode_enabled"]
+
+
+def test_what_slack_sends() -> None:
+    """Fails when Slack is asked for another event or shortcut than those that somebody listens for."""
+    made = manifest(None)
+    assert made["settings"]["event_subscriptions"] == {"bot_events": [EVENT]}
+    assert [(one["type"], one["callback_id"]) for one in made["features"]["shortcuts"]] == [("message", SHORTCUT)]
+    assert made["features"]["app_home"]["home_tab_enabled"]
 
 
 def test_linking_in_socket_mode() -> None:

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ConfigError
+from bot.notify_rules import NotifyRule
 from bot.policy import OWN_REQUESTS_ONLY, Identity, Ownership, Rule, decide
 from bot.policy_file import lines_of, load_policy
 from tests.test_policy import KIND, allow, deny, question
@@ -54,7 +55,36 @@ def test_a_file(path: Path) -> None:
 def test_no_file(path: Path) -> None:
     policy = load_policy(path)
     assert (policy.rules, policy.text) == (OWN_REQUESTS_ONLY, None)
-    assert policy.line(1) == 0
+    assert (policy.notify, policy.line(1), policy.line(1, table="notify")) == ((), 0, 0)
+
+
+def test_who_is_notified(path: Path) -> None:
+    """Fails when a table of one sort is counted among those of the other."""
+    path.write_text(
+        f"""
+        [[notify]]
+        kinds = ["{KIND}"]
+        channel = "C0SECURITY"
+        poll_seconds = 300
+
+        [[rule]]
+        effect = "deny"
+        kinds = ["*"]
+        actors = ["*"]
+
+        [[notify]]
+        kinds = ["*"]
+        channel = "G0PRIVATE"
+        """,
+        encoding="utf-8",
+    )
+    policy = load_policy(path)
+    security = NotifyRule(kinds=(KIND,), channel="C0SECURITY", poll_seconds=300)
+    assert policy.notify == (security, NotifyRule(kinds=("*",), channel="G0PRIVATE"))
+    assert policy.rules == (deny(),)
+    assert [policy.line(n, "channel", table="notify") for n in (1, 2)] == [4, 14]
+    assert policy.line(1, "kinds") == 9
+    assert policy.problem(2, "kinds", "No.", table="notify") == f"POLICY_FILE: {path}: line 13: notify 2 kinds: No."
 
 
 def test_an_empty_file_allows_nothing(path: Path) -> None:
@@ -64,6 +94,7 @@ def test_an_empty_file_allows_nothing(path: Path) -> None:
 
 _ALLOW: Final = '[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\n'
 _DENY: Final = _ALLOW.replace("allow", "deny")
+_NOTIFY: Final = '[[notify]]\nkinds = ["*"]\nchannel = "C01"\n'
 
 
 @pytest.mark.parametrize(
@@ -71,8 +102,8 @@ _DENY: Final = _ALLOW.replace("allow", "deny")
     [
         (_ALLOW + 'actor = "*"', "line 5: rule 1 actor: there is no such key; did you mean actors?"),
         (_ALLOW + _ALLOW + "onw_only = false", "line 9: rule 2 onw_only: there is no such key; did you mean own_only?"),
-        (_ALLOW + 'x = "*"', "line 5: rule 1 x: there is no such key; a rule has effect, kinds, actors,"),
-        ("[[rules]]\n", "line 1: rules: there is no such key; a policy is tables below lines [[rule]]"),
+        (_ALLOW + 'x = "*"', "line 5: rule 1 x: there is no such key; [[rule]] has effect, kinds, actors,"),
+        ("[[rules]]\n", "line 1: rules: there is no such key; a policy is tables below lines [[rule]] and [[notify]]"),
         ('\neffect = "allow"', "line 2: effect: there is no such key"),
         (_ALLOW + "[rule.hours]\nfrom = 8", "line 5: rule 1 hours: there is no such key"),
         ("rule = 1", "line 1: rule: must be tables, each below a line [[rule]]"),
@@ -110,6 +141,33 @@ _DENY: Final = _ALLOW.replace("allow", "deny")
         (_ALLOW + _ALLOW.replace("effect", "effect = 1\neffect"), 'line 7: effect = "allow": it is no TOML: '),
         ("a = " + "[" * 10_000, "line 1: a = [[[["),
         ("\na = " + "9" * 5_000, "line 2: a = 9999"),
+        (_NOTIFY + _NOTIFY.replace("C01", "*"), "line 6: notify 2 channel: '*' is no id of a channel (C…, G…)"),
+        (_NOTIFY.replace("C01", "#it-ops"), "line 3: notify 1 channel: '#it-ops' is no id of a channel (C…, G…)"),
+        (_NOTIFY.replace("C01", "<#C01|it>"), "line 3: notify 1 channel: write C01: '<#C01|it>' is no id"),
+        (_NOTIFY.replace("C01", "c01"), "line 3: notify 1 channel: write C01: 'c01' is no id"),
+        (_NOTIFY.replace("C01", "D01"), "line 3: notify 1 channel: 'D01' is no id of a channel (C…, G…)"),
+        (_NOTIFY.replace("C01", "C"), "line 3: notify 1 channel: 'C' is no id of a channel"),
+        (_NOTIFY.replace('"C01"', '["C01"]'), "line 3: notify 1 channel: must be one channel id such as"),
+        (_NOTIFY.replace("channel =", "#"), "line 1: notify 1 channel: is missing; it must be one channel id"),
+        (_NOTIFY + 'channels = ["*"]', "line 4: notify 1 channels: there is no such key; did you mean channel?"),
+        (_NOTIFY.replace('["*"]', "[]"), "line 2: notify 1 kinds: is empty; it must be a list of kinds"),
+        (_NOTIFY.replace("kinds", "#"), "line 1: notify 1 kinds: is missing; it must be a list of kinds"),
+        (_NOTIFY.replace('["*"]', "[7]"), "line 2: notify 1 kinds: must be a list of kinds"),
+        (_NOTIFY + "poll_seconds = 4", "line 4: notify 1 poll_seconds: must be a whole number from 5 to 3600"),
+        (_NOTIFY + "poll_seconds = 3601", "line 4: notify 1 poll_seconds: must be a whole number"),
+        (_NOTIFY + "poll_seconds = 0", "line 4: notify 1 poll_seconds: must be a whole number"),
+        (_NOTIFY + 'poll_seconds = "30"', "line 4: notify 1 poll_seconds: must be a whole number"),
+        (_NOTIFY + "poll_seconds = 30.0", "line 4: notify 1 poll_seconds: must be a whole number"),
+        (_NOTIFY + "poll_seconds = true", "line 4: notify 1 poll_seconds: must be a whole number"),
+        (_NOTIFY + 'x = "*"', "line 4: notify 1 x: there is no such key; [[notify]] has kinds, channel, poll_seconds"),
+        (_NOTIFY + 'actors = ["*"]', "line 4: notify 1 actors: there is no such key; [[notify]] has kinds"),
+        (_ALLOW + 'channel = "C01"', "line 5: rule 1 channel: there is no such key; did you mean channels?"),
+        ('[notify]\nchannel = "C01"', "line 1: notify: must be tables, each below a line [[notify]]"),
+        ("notify = []\nnotify.a = 1", "line 2: notify.a = 1: it is no TOML: "),
+        ('\nnotify = ["C01"]', "line 2: notify 1: must be a table, below a line [[notify]]"),
+        (_NOTIFY + "[notify.hours]\nfrom = 8", "line 4: notify 1 hours: there is no such key"),
+        (_NOTIFY + _ALLOW + "[notify.hours]\nfrom = 8", "line 8: notify 1 hours: there is no such key"),
+        (_ALLOW + _NOTIFY + "who = 1", "line 8: notify 1 who: there is no such key"),
         (b"\xef\xbb\xbf" + _ALLOW.encode(), "line 1: it begins with a byte order mark"),
         (_ALLOW.encode("utf-16"), "line 1: it is not UTF-8"),
         (_ALLOW.encode() + b"# \xe9", "line 5: it is not UTF-8"),
@@ -147,9 +205,23 @@ def test_lines_are_those_that_an_editor_shows(path: Path) -> None:
             {("other",): 1, ("rule", 0): 3, ("rule", 0, "a"): 4, ("rule", 1): 6},
         ),
         ("[[rule]]\na.b = 1\n\na.c = 2", {("rule", 0): 1, ("rule", 0, "a"): 2}),
+        (
+            "[[rule]]\n[[notify]]\na = 1\n[rule.b]\n[notify.c]\n[[notify]]\n[[rule]]\na = 1",
+            {
+                ("rule", 0): 1,
+                ("notify", 0): 2,
+                ("notify", 0, "a"): 3,
+                ("rule", 0, "b"): 4,
+                ("notify", 0, "c"): 5,
+                ("notify", 1): 6,
+                ("rule", 1): 7,
+                ("rule", 1, "a"): 8,
+            },
+        ),
+        ("[notify]\na = 1\n[notify.b]", {("notify",): 1}),
         ("", {}),
     ],
-    ids=["quoted", "inline", "tables within", "dotted", "empty"],
+    ids=["quoted", "inline", "tables within", "dotted", "both sorts", "no list", "empty"],
 )
 def test_lines_of(text: str, lines: dict[tuple[int | str, ...], int]) -> None:
     assert lines_of(text) == lines
@@ -167,6 +239,7 @@ def test_what_cannot_be_read_stops_the_start(path: Path) -> None:
 
 
 _WORDS: Final = [
+    *("[[notify]]", "[notify]", "notify", "channel", "poll_seconds", "30", '"C01"'),
     *("[[rule]]", "[rule]", "rule", "effect", "kinds", "actors", "own_only", "hours", "true", "1", "1979-05-27"),
     *("[", "]", "{", "}", ".", ",", "#", " = ", '"', '"""', '"allow"', '"deny"', '["*"]', '["U01"]'),
     *("\n", "\r\n", "\r"),
@@ -190,4 +263,6 @@ def test_any_bytes_are_rules_or_refused(tmp_path_factory: pytest.TempPathFactory
         assert error.problems, "nothing is said"  # noqa: PT017
         return
     assert all(isinstance(rule, Rule) for rule in policy.rules)
+    assert all(isinstance(rule, NotifyRule) for rule in policy.notify)
     assert all(policy.line(number) for number in range(1, len(policy.rules) + 1))
+    assert all(policy.line(number, table="notify") for number in range(1, len(policy.notify) + 1))

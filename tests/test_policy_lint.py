@@ -2,14 +2,20 @@
 
 import pytest
 
+from bot.notify_rules import NotifyRule
 from bot.policy import Identity, Rule
-from bot.policy_lint import uncovered, warnings
-from bot.resources import load
+from bot.policy_lint import notify_warnings, uncovered, warnings
+from bot.resources import Registry, load
 from tests.test_policy import allow, deny
 
 ENABLED = load().only(("access-package", "approval-item", "operation-approval"), "global")
 OWN = allow(own_only=True)
 HELP = allow(("access-package",), ("S0HELP",))
+
+
+PEOPLE_ONLY = "Microsoft lists approval-item only for people and not for the application, so nobody is notified of it"
+OFF = "privileged-role is not switched on, so nobody is notified of it"
+RETIRED = "Microsoft has retired privileged-role and lists none, so nobody is notified of it"
 
 
 def second(*who: str, actors: tuple[str, ...] = ("S0HELP",)) -> Rule:
@@ -74,3 +80,27 @@ def test_warnings(rules: tuple[Rule, ...], told: list[tuple[int, str]]) -> None:
 )
 def test_kinds_that_nobody_may_cancel(rules: tuple[Rule, ...], kinds: tuple[str, ...]) -> None:
     assert uncovered(rules, ENABLED) == kinds
+
+
+@pytest.mark.parametrize(
+    ("switched_on", "kinds", "told"),
+    [
+        (ENABLED, [("access-package", "operation-approval")], []),
+        (ENABLED, [("*",)], []),
+        (ENABLED, [("approval-item",)], [(1, PEOPLE_ONLY)]),
+        (ENABLED, [("*",), ("access-package", "approval-item", "privileged-role")], [(2, PEOPLE_ONLY), (2, OFF)]),
+        (load().only(("privileged-role",), "global"), [("privileged-role",)], [(1, RETIRED)]),
+        (
+            load().only(("approval-item", "privileged-role"), "global"),
+            [("*",)],
+            [(1, "it has no effect: the application can list none of the kinds that are switched on")],
+        ),
+    ],
+    ids=["listed", "any", "people only", "off", "retired", "any of none"],
+)
+def test_kinds_that_nobody_is_notified_of(
+    switched_on: Registry, kinds: list[tuple[str, ...]], told: list[tuple[int, str]]
+) -> None:
+    """Fails when somebody waits in that channel for what never comes."""
+    rules = [NotifyRule(kinds=named, channel="C0A") for named in kinds]
+    assert list(notify_warnings(rules, switched_on)) == told

@@ -173,6 +173,11 @@ def test_other_credentials(load: Load, tmp_path: Path, name: str) -> None:
         ("NOTIFY_CHANNEL", "c0123456789"),
         ("AUDIT_CHANNEL", "U0123456789"),
         ("AUDIT_CHANNEL", "C0123456789\n"),
+        ("POLL_SECONDS", "4"),
+        ("POLL_SECONDS", "3601"),
+        ("POLL_SECONDS", "-5"),
+        ("POLL_SECONDS", "7.5"),
+        ("POLL_SECONDS", "often"),
         ("PORT", "http"),
         ("PORT", "65536"),
         ("PORT", "-1"),
@@ -322,6 +327,11 @@ def test_metrics_port(load: Load) -> None:
     assert load(METRICS_PORT="9090").metrics_port == 9090
     for wrong in ("0", "65536", "x", "3000"):
         assert named(load, METRICS_PORT=wrong) == {"METRICS_PORT"}
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 30), ("", 30), ("0", 0), ("5", 5), ("3600", 3600)])
+def test_poll_seconds(load: Load, value: str | None, seconds: int) -> None:
+    assert load(POLL_SECONDS=value).poll_seconds == seconds
 
 
 @pytest.mark.parametrize(

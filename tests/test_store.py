@@ -178,6 +178,22 @@ async def test_card_that_keeps_its_button(store: Store) -> None:
     assert await store.cards_of(TARGET) == [replace(CARD, ts="1.0", details={"state": "unknown"})]
 
 
+async def test_a_card_closed_meanwhile_stays_closed(store: Store) -> None:
+    """Fails when whoever draws a new state gives the button back to what somebody else has ended."""
+    await store.add_card(replace(CARD, ts="1.0"))
+    await store.close_card(CARD.id, {"ended": "Cancelled"})
+    assert not await store.close_card(CARD.id, {"state": "delivering"}, closed=False)
+    assert await store.card(CARD.id) == replace(CARD, ts="1.0", details={"ended": "Cancelled"}, closed=True)
+    assert await store.close_card(CARD.id, {"state": "root"}, closed=False, known_closed=True)
+
+
+async def test_a_card_that_is_posted_again_is_kept_as_it_is_shown(store: Store) -> None:
+    """Fails when the row keeps what an attempt has read that Slack did not take."""
+    await store.add_card(CARD)
+    await store.add_card(replace(CARD, details={"state": "newer"}))
+    assert await store.card(CARD.id) == replace(CARD, details={"state": "newer"})
+
+
 @pytest.mark.parametrize("card_id", ["", CARD.id])
 @pytest.mark.parametrize("sealed", [None, b"", bytes(range(256))])
 async def test_dialog(store: Store, card_id: str, sealed: bytes | None) -> None:

@@ -2,18 +2,24 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from bot.errors import BadCredential, BotError, ConfigError
+from bot.errors import BadCredential, BotError, ConfigError, ServiceError
 
 if TYPE_CHECKING:
+    from bot.configuration import Configuration
+    from bot.resources import Resource
     from bot.services import Services
     from bot.settings import Settings
 
 _SECONDS: Final = 10
+
+_Checks = Iterable[tuple[str, Callable[[], Awaitable[str]]]]
+"""What each is about, and how it is tried."""
 
 
 def add_arguments(_parser: argparse.ArgumentParser) -> None:
@@ -22,12 +28,31 @@ def add_arguments(_parser: argparse.ArgumentParser) -> None:
 
 async def run(_options: argparse.Namespace) -> int:
     """Prints a line for each thing, and goes on after what is not as it must be; the worst exit code of them."""
-    from bot.cli.policy import report
+    from bot.cli.at_slack import checks, team_of
     from bot.configuration import load_configuration
-    from bot.policy import Identity, groups_named
     from bot.services import open_services
 
     configuration = load_configuration()
+    settings = configuration.settings
+    _tell_configuration(configuration)
+    async with open_services(configuration, trying=True) as services:
+        codes = [
+            await _line("database", _database(services)),
+            await _line("audit key", _audit_key(settings)),
+            entra := await _line("Entra", _entra(services, settings)),
+            graph := await _line("Graph", _graph(services, settings.graph_url)),
+            slack := await _line("Slack", team_of(services)),
+            await _after(slack, "Slack", checks(services, configuration)),
+            await _after(entra or graph, "Entra and Graph", _lists(services, configuration)),
+        ]
+        _tell_files(settings, services)
+    return max(codes)
+
+
+def _tell_configuration(configuration: "Configuration") -> None:
+    from bot.cli.policy import report
+    from bot.policy import Identity
+
     settings = configuration.settings
     print("ok    settings:", ", ".join(resource.kind for resource in configuration.enabled))
     print(f"      policy: {configuration.policy.path.absolute()}")
@@ -36,30 +61,26 @@ async def run(_options: argparse.Namespace) -> int:
     _tell_linking(settings)
     if not settings.linking and not any(rule.identity is Identity.APPLICATION for rule in configuration.rules):
         print("      and no rule cancels as the application: nobody can cancel anything")
-    async with open_services(configuration, trying=True) as services:
-        codes = [
-            await _line("database", _database(services)),
-            await _line("audit key", _audit_key(settings)),
-            await _line("Entra", _entra(services, settings)),
-            await _line("Graph", _graph(services, settings.graph_url)),
-            slack := await _line("Slack", _slack(services)),
-        ]
-        if settings.slack_app_token and not slack:
-            token = settings.slack_app_token.get_secret_value()
-            codes.append(await _line("Socket Mode", _socket(services, token)))
-        channels = {"NOTIFY_CHANNEL": settings.notify_channel, "AUDIT_CHANNEL": settings.audit_channel}
-        for name, channel_id in channels.items():
-            if channel_id and slack:
-                print(f"--    {name}: not tried, without Slack")
-            elif channel_id:
-                codes.append(await _line(name, _channel(services, channel_id)))
-        for group in sorted(groups_named(configuration.rules)):
-            if slack:
-                print(f"--    user group {group}: not tried, without Slack")
-            else:
-                codes.append(await _line(f"user group {group}", _group(services, group)))
-        _tell_files(settings, services)
-    return max(codes)
+    watched = configuration.notify.watched(configuration.enabled)
+    for one in watched:
+        print(
+            f"ok    notified by itself: {', '.join(one.channels)} of {one.resource.kind}, read every {one.seconds:g} s"
+        )
+    heard = {one.resource.kind for one in watched}
+    if unheard := [resource.kind for resource in configuration.enabled if resource.kind not in heard]:
+        why = "" if settings.poll_seconds else "; POLL_SECONDS is 0"
+        print(f"--    notified by itself: nobody of {', '.join(unheard)}{why}")
+
+
+async def _after(failed: int, without: str, checks: _Checks) -> int:
+    """The worst exit code of checks that can be tried only where what they need was found."""
+    code = 0
+    for name, check in checks:
+        if failed:
+            print(f"--    {name}: not tried, without {without}")
+        else:
+            code = max(code, await _line(name, check()))
+    return code
 
 
 async def _line(name: str, check: Awaitable[str]) -> int:
@@ -129,59 +150,26 @@ async def _graph(services: "Services", url: str) -> str:
     return url
 
 
-async def _slack(services: "Services") -> str:
-    """The team, if the token has every scope that the manifest asks for."""
-    from bot.manifest import SCOPES
-    from bot.services import refused_token
-    from bot.slack.api import FAULTS
+def _lists(services: "Services", configuration: "Configuration") -> _Checks:
+    """What is read by itself, for notifications."""
+    for one in configuration.notify.watched(configuration.enabled):
+        yield f"list of {one.resource.kind}", partial(_list, services, one.resource)
 
+
+async def _list(services: "Services", resource: "Resource") -> str:
+    """Whether the application may read the first page, of each of its calls."""
+    from bot.graph.wire import Caller
+
+    calls = resource.lists_for(application=True)
     try:
-        answer = await services.slack.auth_test()
-    except FAULTS as error:
-        raise refused_token(error, services.slack, "SLACK_BOT_TOKEN") from error
-    headers = {str(name).casefold(): value for name, value in answer.headers.items()}
-    granted = {scope.strip() for scope in str(headers.get("x-oauth-scopes", "")).split(",")}
-    if missing := sorted(SCOPES.keys() - granted):
+        pages = [await anext(services.graph.pages(resource, call, Caller())) for call in calls]
+    except ServiceError as error:
+        answered = f"Microsoft answered {error.status} {error.service_code}".rstrip()
         raise BotError(
-            f"the bot token lacks the scopes {', '.join(missing)}.", "Install the app again, with the manifest."
-        )
-    return f"team {answer['team_id']}, with every scope"
-
-
-async def _socket(services: "Services", token: str) -> str:
-    from bot.services import refused_token
-    from bot.slack.api import FAULTS
-
-    try:
-        await services.slack.apps_connections_open(app_token=token)
-    except FAULTS as error:
-        raise refused_token(error, services.slack, "SLACK_APP_TOKEN") from error
-    return "a connection may be opened"
-
-
-async def _channel(services: "Services", channel_id: str) -> str:
-    from bot.slack.api import FAULTS, error_of
-
-    try:
-        found = (await services.slack.conversations_info(channel=channel_id))["channel"]
-    except FAULTS as error:
-        raise BotError(
-            f"{channel_id}: {error_of(error)}.", "Check the id, and invite the bot to the channel."
+            f"the application cannot read it: {answered}.",
+            f"Grant it {' or '.join(calls[0].permissions.application)}, or let no channel hear of it.",
         ) from error
-    if not found.get("is_member"):
-        raise BotError(f"{channel_id}: the bot is not in it.", "Invite the bot to the channel.")
-    return channel_id
-
-
-async def _group(services: "Services", group: str) -> str:
-    """Its members; while one that the policy names cannot be looked up, nobody may do anything."""
-    from bot.slack.api import FAULTS, error_of
-
-    try:
-        members = (await services.slack.usergroups_users_list(usergroup=group))["users"]
-    except FAULTS as error:
-        raise BotError(f"{error_of(error)}.", "Mend its id in POLICY_FILE: nobody is let in without it.") from error
-    return f"{len(members)} members"
+    return f"the application can read it ({sum(map(len, pages))} on the first page)"
 
 
 def _tell_files(settings: "Settings", services: "Services") -> None:

@@ -200,7 +200,7 @@ def _wanted(configuration: Configuration, kind: str, id_text: str) -> tuple[Reso
         return enabled[target.kind], target
     typed = parser.command(kind)
     if typed.resource is None or typed.id:
-        raise InputError("kind", "--kind takes a kind or a Graph URL.", "See: kinds.")
+        raise InputError("kind", "--kind takes a kind or a URL.", "See: kinds.")
     return typed.resource, None
 
 

@@ -29,10 +29,24 @@ def _lines(resource: Resource) -> list[str]:
         *([f"  retired {ended.on:%Y-%m-%d}; successor: {ended.successor}"] if ended else []),
         *calls,
         f"  read: GET /{resource.read.version}{resource.read.path}  [{_permissions(resource.read.permissions)}]",
+        *(
+            f"  {'list your own' if call.own else 'list'}: GET /{call.version}{call.path}  "
+            f"[{_permissions(call.permissions)}]"
+            for call in resource.lists
+        ),
+        f"  pending ones are {_listed(resource)}",
         f"  can be cancelled: {', '.join(sorted(states.yes))}",
         f"  over: {', '.join(sorted(states.final))}",
         f"  clouds: {', '.join(sorted(resource.clouds))}",
     ]
+
+
+def _listed(resource: Resource) -> str:
+    if resource.lists_for(application=True):
+        return "listed as the application, so channels can hear of new ones"
+    if resource.lists_for(application=False):
+        return "listed as the person, so people see their own and no channel hears of new ones"
+    return "not listed, so they are cancelled by id or address"
 
 
 def _permissions(permissions: Permissions) -> str:

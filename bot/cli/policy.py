@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     summary = "see what is decided for somebody, and by which rule; exit code 1 when they may not"
     explain = actions.add_parser("explain", help=summary, description=summary)
     explain.add_argument("--user", required=True, metavar="U…", help="the Slack user's id")
-    explain.add_argument("--kind", required=True, help="the kind, or a whole Graph URL")
+    explain.add_argument("--kind", required=True, help="the kind, or a whole URL")
     explain.add_argument("--id", default="", help="the request's id, to read whose it is; not with a URL")
     explain.add_argument(
         "--channel", default="", metavar="C…", help="where they ask; default: nowhere that a rule names"
@@ -44,7 +44,7 @@ async def run(options: argparse.Namespace) -> int:
 
 def report(selected: "Selected") -> Iterator[str]:
     """What the policy is, what in it is hardly meant, and what nobody may cancel; one line each."""
-    from bot.policy_lint import uncovered, warnings
+    from bot.policy_lint import notify_warnings, uncovered, warnings
 
     policy, enabled = selected.policy, selected.enabled
     if policy.text is None:
@@ -53,9 +53,13 @@ def report(selected: "Selected") -> Iterator[str]:
         effects = Counter(rule.effect for rule in policy.rules)
         rules = "rule" if len(policy.rules) == 1 else "rules"
         counted = f"{len(policy.rules)} {rules} ({effects['allow']} allow, {effects['deny']} deny)"
-        yield f"{policy.path}: {counted}."
+        yield f"{policy.path}: {counted}{f', {len(policy.notify)} [[notify]]' if policy.notify else ''}."
+        if not policy.rules:
+            yield "warning: there is no [[rule]], so nobody may cancel anything."
     for number, sentence in warnings(policy.rules, enabled):
         yield f"warning: line {policy.line(number)}: rule {number}: {sentence}."
+    for number, sentence in notify_warnings(policy.notify, enabled):
+        yield f"warning: line {policy.line(number, table='notify')}: notify {number}: {sentence}."
     if left := uncovered(policy.rules, enabled):
         default = "" if policy.text is None else " (a file replaces the default: everybody's own requests)"
         yield f"Nobody may cancel: {', '.join(left)}{default}."

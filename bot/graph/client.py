@@ -80,7 +80,10 @@ class GraphClient:
     async def pages(
         self, resource: Resource, call: ListCall, caller: Caller
     ) -> AsyncIterator[list[Mapping[str, object]]]:
-        """The entities of a list, page by page; raises `AnswerLost` at a page that leads elsewhere, or after 200."""
+        """The entities of a list, page by page; raises `AnswerLost` at a page that is none or leads elsewhere.
+
+        So it does after 200 pages.
+        """
         path, query = _address(resource, call.version, call.path, call.query)
         wire = self._wires[resource.service]
         async for page in _pages(wire, path, call.permissions, caller, query, most=_LIST_PAGES):
@@ -104,12 +107,14 @@ async def _pages(
     for _ in range(most):
         page = await _get(wire, path, permissions, caller, query)
         items = page.get("value")
-        yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        if not isinstance(items, list):
+            raise AnswerLost(f"{wire.service.label} answered with something that is no list.")
+        yield [item for item in items if isinstance(item, dict)]
         link = page.get("@odata.nextLink") or page.get("nextLink")
         if not link:
             return
         path, query = own_path(str(link), wire.hosts, versioned=wire.service is Service.GRAPH), {}
-    raise AnswerLost(f"Microsoft's list has more than {most} pages.")
+    raise AnswerLost(f"{wire.service.label}'s list has more than {most} pages.")
 
 
 async def _get(

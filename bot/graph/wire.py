@@ -1,4 +1,4 @@
-"""One exchange with Microsoft Graph: token, request, and an answer that is whole or an error."""
+"""One exchange with a service of Microsoft's: token, request, and an answer that is whole or an error."""
 
 import asyncio
 import json
@@ -46,12 +46,12 @@ class Response:
     headers: httpx.Headers
     body: bytes
     client_request_id: str
+    service: Service
 
     @property
     def request_id(self) -> str:
         """The service's own id of the request."""
-        names = (theirs for _, theirs in _IDS.values())
-        return next((str(self.headers[name]) for name in names if name in self.headers), "")
+        return str(self.headers.get(_IDS[self.service][1], ""))
 
     def entity(self) -> dict[str, Any] | None:
         """The JSON object of the body; an empty one for no body; None for anything else."""
@@ -70,7 +70,7 @@ class Response:
             failure = service_error(self.status, self.headers, self.body)
         else:
             failure = AnswerLost(
-                f"Microsoft Graph's answer ({self.status}) does not tell whether the request was carried out.",
+                f"{self.service.label}'s answer ({self.status}) does not tell whether the request was carried out.",
                 status=self.status,
                 request_id=self.request_id,
                 retry_after=retry_after(self.headers),
@@ -157,9 +157,9 @@ class Wire:
             async with asyncio.timeout(self._seconds):
                 return await self._complete(request, client_request_id)
         except _NOT_SENT as error:
-            raise _marked(NotSent("Microsoft Graph could not be reached."), client_request_id) from error
+            raise _marked(NotSent(f"{self.service.label} could not be reached."), client_request_id) from error
         except (httpx.RequestError, TimeoutError) as error:
-            lost = AnswerLost("The connection to Microsoft Graph broke before its answer came.")
+            lost = AnswerLost(f"The connection to {self.service.label} broke before its answer came.")
             raise _marked(lost, client_request_id) from error
 
     async def _complete(self, request: httpx.Request, client_request_id: str) -> Response:
@@ -172,7 +172,7 @@ class Wire:
                     raise httpx.DecodingError("the answer is too large", request=request)
         finally:
             await response.aclose()
-        return Response(response.status_code, response.headers, bytes(body), client_request_id)
+        return Response(response.status_code, response.headers, bytes(body), client_request_id, self.service)
 
 
 def _marked(failure: ServiceFailure, client_request_id: str) -> ServiceFailure:

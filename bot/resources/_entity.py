@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 
 from bot.resources._spec import Resource, Standing, States
 
@@ -64,12 +65,20 @@ def unwrap(entity: Mapping[str, object]) -> Mapping[str, object]:
 
 def text_at(entity: Mapping[str, object], path: str) -> str:
     """The string at a dotted path, or several joined; empty when anything on the way is missing or of another type."""
+    if not path:
+        return ""
     node: object = entity
     for step in path.split("."):
-        node = node.get(step) if isinstance(node, Mapping) else None
+        # Whatever json reads is a dict, and asking for that is several times faster than asking for a Mapping.
+        node = node.get(step) if isinstance(node, (dict, Mapping)) else None
     if isinstance(node, list):
-        return ", ".join(one for one in node if isinstance(one, str))
-    return node if isinstance(node, str) else ""
+        return _storable(", ".join(one for one in node if isinstance(one, str)))
+    return _storable(node) if isinstance(node, str) else ""
+
+
+def _storable(text: str) -> str:
+    """Without what JSON can carry and no database can keep: halves of surrogate pairs, and NUL."""
+    return text if text.isascii() and "\0" not in text else text.encode(errors="replace").decode().replace("\0", "")
 
 
 def _standing(states: States, values: tuple[str, ...], entity: Mapping[str, object]) -> Standing:
@@ -81,8 +90,13 @@ def _standing(states: States, values: tuple[str, ...], entity: Mapping[str, obje
 
 
 def _any(values: Iterable[str], states: frozenset[str]) -> bool:
-    known = {same_state(state) for state in states}
+    known = _same_states(states)
     return any(same_state(value) in known for value in values)
+
+
+@cache
+def _same_states(states: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(same_state, states))
 
 
 def _requestor(resource: Resource, entity: Mapping[str, object]) -> str:

@@ -23,6 +23,11 @@ class Service(StrEnum):
     GRAPH = "graph"
     ARM = "arm"
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return {Service.GRAPH: "Microsoft Graph", Service.ARM: "Azure Resource Manager"}[self]
+
 
 Version = Literal["v1.0", "beta", "2020-10-01"]
 """Graph's stand in the path, Azure Resource Manager's are the query's `api-version`."""
@@ -204,7 +209,7 @@ class Resource:
         return next(iter(self.scopes), "")
 
     def lists_for(self, *, application: bool) -> tuple[ListCall, ...]:
-        """The calls that list what is pending, for the application or for a person: theirs alone, where there is one."""
+        """The calls that list what is pending, for the application or for a person: of their own, if possible."""
         if application:
             return tuple(call for call in self.lists if call.permissions.application)
         usable = tuple(call for call in self.lists if call.permissions.delegated)

@@ -58,7 +58,7 @@ def is_url(text: str) -> bool:
 
 
 def target_of_url(registry: Registry, text: str, hosts: Collection[str]) -> Target:
-    """The target that a pasted Graph URL names, with or without the action; raises `TargetError`.
+    """The target that a pasted URL names, with or without the action; raises `TargetError`.
 
     `hosts`: the `host` or `host:port` whose URLs are understood. The key may stand in parentheses, as OData writes it.
     """

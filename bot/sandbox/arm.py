@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -13,6 +12,7 @@ from bot.sandbox.arm_facts import ARM_FACTS, VERSION
 from bot.sandbox.arm_routes import PROVIDER, Filter, find_route
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.graph_answers import json_answer
+from bot.sandbox.graph_pages import SKIP_TOKEN
 from bot.sandbox.graph_routes import Route
 from bot.sandbox.graph_types import Call, Caller, Cancel, Entity, Facts, Item, Problem, Refused, Violation
 from bot.sandbox.service import Ids, Service
@@ -20,7 +20,6 @@ from bot.sandbox.tls import ThrowAwayAuthority
 
 AUDIENCE = "https://management.azure.com"
 SUBSCRIPTION = "/subscriptions/5ab50000-5a4d-4b0c-9d00-0000000c0de0"
-PAGE_SIZE = 100
 
 
 class ArmStandIn(Service):
@@ -41,10 +40,6 @@ class ArmStandIn(Service):
         super().__init__(entra, authority, audience, facts)
         self.application_actions = {action for one in facts for action in one.collections[0].read.application}
         """What the application's own Azure roles allow it at every scope: to read, and not to cancel."""
-        self.next_link_override: str | None = None
-        """Sent as nextLink of every page; `{page}` stands for the page's own address."""
-        self.page_size = PAGE_SIZE
-        self._pages: dict[str, list[Entity]] = {}
 
     def add(
         self,
@@ -131,25 +126,16 @@ class ArmStandIn(Service):
         return route.collection.read.allow(caller) and (caller.app_only or caller.oid in {*people, *self.admins})
 
     def _list(self, route: Route, caller: Caller, call: Call) -> web.Response:
-        options = {name: value for name, value in call.query.items() if name != "api-version"}
-        token = options.pop("$skiptoken", None)
-        if options.keys() - {"$filter"}:
+        if call.query.keys() - {"api-version", "$filter", SKIP_TOKEN}:
             raise Violation("a list takes $filter alone")
-        wanted = Filter.parse(options.get("$filter", ""), route.collection.filters)
+        wanted = Filter.parse(call.query.get("$filter", ""), route.collection.filters)
         if not self._may_read(route, caller, *([caller.oid or ""] if wanted.own else ())):
             raise Refused(_denied(route, caller))
-        if token is not None and token not in self._pages:
-            raise Violation("the $skiptoken is none that was handed out")
-        rest = self._pages[token] if token else self._found(route, caller, wanted)
-        answer: Entity = {"value": rest[: self.page_size]}
-        if len(rest) > self.page_size:
-            following = uuid.uuid4().hex
-            self._pages[following] = rest[self.page_size :]
-            link = {"api-version": VERSION, **options, "$skiptoken": following}
-            answer["nextLink"] = f"{self.url}{call.path}?{urlencode(link)}"
-        if self.next_link_override:
-            own = f"{self.url}{call.path}?{urlencode(call.query)}"
-            answer["nextLink"] = self.next_link_override.replace("{page}", own)
+        found, start = self._begun(call, caller, lambda: self._found(route, caller, wanted))
+        end = start + self.page_size
+        answer: Entity = {"value": found.entities[start:end]}
+        if link := self._next_link(call, found, end):
+            answer["nextLink"] = link
         return json_answer(answer)
 
     def _found(self, route: Route, caller: Caller, wanted: Filter) -> list[Entity]:

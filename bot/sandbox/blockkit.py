@@ -19,33 +19,33 @@ from bot.sandbox.slack_schema import (
 Surface = Literal["message", "modal", "home"]
 
 BLOCKS_PER_SURFACE: dict[Surface, int] = {"message": 50, "modal": 100, "home": 100}
-_TYPE = {"type": string(255)}
+TYPE = {"type": string(255)}
 _ACTION_ID = {"action_id": string(255)}
 _BLOCK_ID = {"block_id": string(255)}
 _URL = string(3000, pattern=r"(https?://|mailto:)\S+$")
 _ID = string(255, pattern=r"[A-Z][A-Z0-9]+$")
 
 
-def _plain(most: int) -> Rule:
+def plain(most: int) -> Rule:
     return record({"type": literal("plain_text"), "text": string(most)}, {"emoji": boolean})
 
 
 def _text(most: int) -> Rule:
-    mrkdwn = record({**_TYPE, "text": string(most)}, {"verbatim": boolean})
-    return variants({"plain_text": _plain(most), "mrkdwn": mrkdwn})
+    mrkdwn = record({**TYPE, "text": string(most)}, {"verbatim": boolean})
+    return variants({"plain_text": plain(most), "mrkdwn": mrkdwn})
 
 
 _CONFIRM = record(
-    {"title": _plain(100), "text": _text(300), "confirm": _plain(30), "deny": _plain(30)},
+    {"title": plain(100), "text": _text(300), "confirm": plain(30), "deny": plain(30)},
     {"style": literal("primary", "danger")},
 )
 _CONFIRMED = {"confirm": _CONFIRM}
-_OPTION = record({"text": _plain(75), "value": string(150)}, {"description": _plain(75)})
-_OVERFLOW_OPTION = record({"text": _plain(75), "value": string(150)}, {"description": _plain(75), "url": _URL})
-_OPTION_GROUP = record({"label": _plain(75), "options": items(_OPTION, 100)})
+OPTION = record({"text": plain(75), "value": string(150)}, {"description": plain(75)})
+_OVERFLOW_OPTION = record({"text": plain(75), "value": string(150)}, {"description": plain(75), "url": _URL})
+OPTION_GROUP = record({"label": plain(75), "options": items(OPTION, 100)})
 _SELECT = {
-    "placeholder": _plain(150),
-    "initial_option": _OPTION,
+    "placeholder": plain(150),
+    "initial_option": OPTION,
     "focus_on_load": boolean,
     **_ACTION_ID,
     **_CONFIRMED,
@@ -73,12 +73,12 @@ def _lengths_are_in_order(element: dict[str, Any], path: str) -> Iterator[str]:
 
 
 _IMAGE = record(
-    {**_TYPE, "alt_text": string(2000)},
+    {**TYPE, "alt_text": string(2000)},
     {"image_url": _URL, "slack_file": record({}, {"id": _ID, "url": _URL}, exactly_one_of("id", "url"))},
     exactly_one_of("image_url", "slack_file"),
 )
 _BUTTON = record(
-    {**_TYPE, "text": _plain(75)},
+    {**TYPE, "text": plain(75)},
     {
         "url": _URL,
         "value": string(2000),
@@ -89,17 +89,17 @@ _BUTTON = record(
     },
 )
 _STATIC_SELECT = record(
-    _TYPE,
-    {"options": items(_OPTION, 100), "option_groups": items(_OPTION_GROUP, 100), **_SELECT},
+    TYPE,
+    {"options": items(OPTION, 100), "option_groups": items(OPTION_GROUP, 100), **_SELECT},
     exactly_one_of("options", "option_groups"),
     _initial_is_offered,
 )
-_EXTERNAL_SELECT = record(_TYPE, {"min_query_length": integer(0, 255), **_SELECT})
-_OVERFLOW = record({**_TYPE, "options": items(_OVERFLOW_OPTION, 5)}, {**_ACTION_ID, **_CONFIRMED})
+_EXTERNAL_SELECT = record(TYPE, {"min_query_length": integer(0, 255), **_SELECT})
+_OVERFLOW = record({**TYPE, "options": items(_OVERFLOW_OPTION, 5)}, {**_ACTION_ID, **_CONFIRMED})
 _PLAIN_TEXT_INPUT = record(
-    _TYPE,
+    TYPE,
     {
-        "placeholder": _plain(150),
+        "placeholder": plain(150),
         "initial_value": string(3000, least=0),
         "multiline": boolean,
         "min_length": integer(0, 3000),
@@ -120,21 +120,21 @@ _STYLE = record({}, dict.fromkeys(("bold", "italic", "strike", "code", "underlin
 _STYLED = {"style": _STYLE}
 _RICH = variants(
     {
-        "text": record({**_TYPE, "text": string(3000)}, _STYLED),
-        "link": record({**_TYPE, "url": _URL}, {"text": string(3000), "unsafe": boolean, **_STYLED}),
-        "user": record({**_TYPE, "user_id": _ID}, _STYLED),
-        "channel": record({**_TYPE, "channel_id": _ID}, _STYLED),
-        "usergroup": record({**_TYPE, "usergroup_id": _ID}, _STYLED),
-        "emoji": record({**_TYPE, "name": string(100)}, {"unicode": string(100), **_STYLED}),
-        "broadcast": record({**_TYPE, "range": literal("here", "channel", "everyone")}, _STYLED),
+        "text": record({**TYPE, "text": string(3000)}, _STYLED),
+        "link": record({**TYPE, "url": _URL}, {"text": string(3000), "unsafe": boolean, **_STYLED}),
+        "user": record({**TYPE, "user_id": _ID}, _STYLED),
+        "channel": record({**TYPE, "channel_id": _ID}, _STYLED),
+        "usergroup": record({**TYPE, "usergroup_id": _ID}, _STYLED),
+        "emoji": record({**TYPE, "name": string(100)}, {"unicode": string(100), **_STYLED}),
+        "broadcast": record({**TYPE, "range": literal("here", "channel", "everyone")}, _STYLED),
     }
 )
 _BORDER = {"border": integer(0, 1)}
-_RICH_BODY = {**_TYPE, "elements": items(_RICH, 1000)}
+_RICH_BODY = {**TYPE, "elements": items(_RICH, 1000)}
 _RICH_SECTION = record(_RICH_BODY)
 _RICH_LIST = record(
     {
-        **_TYPE,
+        **TYPE,
         "style": literal("bullet", "ordered"),
         "elements": items(variants({"rich_text_section": _RICH_SECTION}), 1000),
     },
@@ -149,10 +149,10 @@ _RICH_TEXT = variants(
     }
 )
 
-_BLOCK = variants(
+BLOCK = variants(
     {
         "section": record(
-            _TYPE,
+            TYPE,
             {
                 "text": _text(3000),
                 "fields": items(_text(2000), 10),
@@ -162,56 +162,37 @@ _BLOCK = variants(
             },
             any_of("text", "fields"),
         ),
-        "header": record({**_TYPE, "text": _plain(150)}, _BLOCK_ID),
-        "divider": record(_TYPE, _BLOCK_ID),
+        "header": record({**TYPE, "text": plain(150)}, _BLOCK_ID),
+        "divider": record(TYPE, _BLOCK_ID),
         "image": record(
-            {**_TYPE, "alt_text": string(2000)},
+            {**TYPE, "alt_text": string(2000)},
             {
                 "image_url": _URL,
                 "slack_file": record({}, {"id": _ID, "url": _URL}),
-                "title": _plain(2000),
+                "title": plain(2000),
                 **_BLOCK_ID,
             },
             exactly_one_of("image_url", "slack_file"),
         ),
         "context": record(
             {
-                **_TYPE,
-                "elements": items(variants({"image": _IMAGE, "plain_text": _plain(3000), "mrkdwn": _text(3000)}), 10),
+                **TYPE,
+                "elements": items(variants({"image": _IMAGE, "plain_text": plain(3000), "mrkdwn": _text(3000)}), 10),
             },
             _BLOCK_ID,
         ),
-        "actions": record({**_TYPE, "elements": items(variants(_ACTIONS), 25)}, _BLOCK_ID),
+        "actions": record({**TYPE, "elements": items(variants(_ACTIONS), 25)}, _BLOCK_ID),
         "input": record(
             {
-                **_TYPE,
-                "label": _plain(2000),
+                **TYPE,
+                "label": plain(2000),
                 "element": variants({"plain_text_input": _PLAIN_TEXT_INPUT, **_SELECTS}),
             },
-            {"hint": _plain(2000), "optional": boolean, "dispatch_action": boolean, **_BLOCK_ID},
+            {"hint": plain(2000), "optional": boolean, "dispatch_action": boolean, **_BLOCK_ID},
         ),
-        "rich_text": record({**_TYPE, "elements": items(_RICH_TEXT, 1000)}, _BLOCK_ID),
+        "rich_text": record({**TYPE, "elements": items(_RICH_TEXT, 1000)}, _BLOCK_ID),
     }
 )
-
-_MODAL = record(
-    {**_TYPE, "title": _plain(24), "blocks": items(_BLOCK, BLOCKS_PER_SURFACE["modal"])},
-    {
-        "close": _plain(24),
-        "submit": _plain(24),
-        "private_metadata": string(3000, least=0),
-        "callback_id": string(255, least=0),
-        "external_id": string(255, least=0),
-        "clear_on_close": boolean,
-        "notify_on_close": boolean,
-        "submit_disabled": boolean,
-    },
-)
-_HOME = record(
-    {**_TYPE, "blocks": items(_BLOCK, BLOCKS_PER_SURFACE["home"])},
-    {"private_metadata": string(3000, least=0), "callback_id": string(255), "external_id": string(255)},
-)
-_VIEW = variants({"modal": _MODAL, "home": _HOME})
 
 
 def elements_of(block: dict[str, Any]) -> list[dict[str, Any]]:
@@ -221,7 +202,7 @@ def elements_of(block: dict[str, Any]) -> list[dict[str, Any]]:
     return [element for element in found if element and element["type"] != "image"]
 
 
-def _twice(blocks: list[dict[str, Any]], path: str) -> Iterator[str]:
+def ids_twice(blocks: list[dict[str, Any]], path: str) -> Iterator[str]:
     """Yield the ids that occur twice: block ids in the surface, action ids in one block, as Slack demands."""
     block_ids = [block["block_id"] for block in blocks if "block_id" in block]
     for one in sorted({one for one in block_ids if block_ids.count(one) > 1}):
@@ -237,12 +218,4 @@ def _twice(blocks: list[dict[str, Any]], path: str) -> Iterator[str]:
 def check(blocks: list[dict[str, Any]], surface: Surface) -> list[str]:
     """Return what Slack would refuse in these blocks; empty is good."""
     path = "/blocks"
-    return list(items(_BLOCK, BLOCKS_PER_SURFACE[surface])(blocks, path)) or list(_twice(blocks, path))
-
-
-def check_view(view: dict[str, Any]) -> list[str]:
-    """Return what Slack would refuse in this view (a modal or a Home tab); empty is good."""
-    problems = list(_VIEW(view, "/view")) or list(_twice(view["blocks"], "/view/blocks"))
-    if not problems and view["type"] == "modal" and "submit" not in view:
-        problems += ["/view: missing required field: submit"] * any(b["type"] == "input" for b in view["blocks"])
-    return problems
+    return list(items(BLOCK, BLOCKS_PER_SURFACE[surface])(blocks, path)) or list(ids_twice(blocks, path))

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -12,6 +11,7 @@ from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.graph_answers import error_body, json_answer, operation_entity
 from bot.sandbox.graph_facts import FACTS
 from bot.sandbox.graph_odata import Query
+from bot.sandbox.graph_pages import SKIP_TOKEN
 from bot.sandbox.graph_routes import Route, find_route
 from bot.sandbox.graph_types import (
     DENIED,
@@ -29,8 +29,9 @@ from bot.sandbox.graph_types import (
 from bot.sandbox.service import Ids, Service
 from bot.sandbox.tls import ThrowAwayAuthority
 
-PAGE_SIZE = 100
 GET_OPTIONS = frozenset({"$select", "$expand"})
+LISTS = r"GET .*(?:Requests|approvalItems|\))$"
+"""What a fault matches that is for lists alone."""
 
 
 class GraphStandIn(Service):
@@ -57,8 +58,6 @@ class GraphStandIn(Service):
         """Documents write innerError and innererror."""
         self.location_override: str | None = None
         """Sent as Location instead of the operation's own URL."""
-        self.page_size = PAGE_SIZE
-        self._pages: dict[str, int] = {}
 
     def _ids(self, call: Call, /) -> Ids:
         return {"request-id": str(uuid.uuid4()), "client-request-id": call.client_request_id or ""}
@@ -145,42 +144,40 @@ class GraphStandIn(Service):
         return json_answer(operation_entity(route.id, operation, item_url))
 
     def _get(self, route: Route, caller: Caller, options: Mapping[str, str]) -> web.Response:
-        query = Query.parse(options, GET_OPTIONS, route.collection)
+        query = self._query(route, options, GET_OPTIONS)
         item = self._find(route)
         if item is None or not route.facts.may_read(caller, item):
             raise Refused(NOT_FOUND)
-        entity = query.project(self._view(route, item), route.collection)
+        [entity] = query.project([self._view(route, item)], route.collection)
         return json_answer({"@odata.context": f"{self._context(route)}/$entity", **entity})
 
     def _list(self, route: Route, caller: Caller, call: Call) -> web.Response:
-        options = dict(call.query)
-        start = self._page_start(options.pop("$skiptoken", None))
-        query = Query.parse(options, route.collection.list_options, route.collection)
-        items = [
-            item
-            for item in self.of_type(route.facts.type_name, route.collection.provider)
-            if not self._emptied(route.facts)
-            and route.facts.may_read(caller, item)
-            and (route.action == "list" or route.facts.lists(caller, item))
-        ]
-        entities = query.choose([self._view(route, item) for item in items])
+        options = {name: value for name, value in call.query.items() if name != SKIP_TOKEN}
+        query = self._query(route, options, route.collection.list_options)
+        found, start = self._begun(call, caller, lambda: self._found(route, caller, query))
         end = start + (query.top or self.page_size)
-        page = [query.project(entity, route.collection) for entity in entities[start:end]]
+        page = query.project(found.entities[start:end], route.collection)
         answer: Entity = {"@odata.context": self._context(route), "value": page}
         if query.count:
-            answer["@odata.count"] = len(entities)
-        if end < len(entities):
-            token = uuid.uuid4().hex
-            self._pages[token] = end
-            answer["@odata.nextLink"] = f"{self.url}{call.path}?{urlencode({**options, '$skiptoken': token})}"
+            answer["@odata.count"] = len(found.entities)
+        if link := self._next_link(call, found, end):
+            answer["@odata.nextLink"] = link
         return json_answer(answer)
 
-    def _page_start(self, token: str | None) -> int:
-        if token is None:
-            return 0
-        if token not in self._pages:
-            raise Violation("the $skiptoken is none that was handed out")
-        return self._pages[token]
+    def _found(self, route: Route, caller: Caller, query: Query) -> list[Entity]:
+        if self._emptied(route.facts):
+            return []
+        own = route.action == "list own"
+        return query.choose(
+            [
+                self._view(route, item)
+                for item in self.of_type(route.facts.type_name, route.collection.provider)
+                if route.facts.may_read(caller, item) and (not own or route.facts.lists(caller, item))
+            ]
+        )
+
+    def _query(self, route: Route, options: Mapping[str, str], allowed: frozenset[str]) -> Query:
+        return Query.parse(options, allowed, route.collection, route.facts.properties(route.collection.version))
 
     def _view(self, route: Route, item: Item) -> Entity:
         return route.facts.view(self.read(item), route.collection.version)

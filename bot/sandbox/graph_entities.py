@@ -55,6 +55,24 @@ def operation_approval(item_id: str, owner: str, now: str) -> Entity:
     }
 
 
+def operation_approval_view(entity: Entity, _version: str) -> Entity:
+    """Show nobody's approval while there is none."""
+    waits = entity["status"] == "needsApproval"
+    return {**entity, "approver": None, "approvalJustification": None} if waits else entity
+
+
+def operation_approval_decided(entity: Entity, by: str | None, now: str) -> None:
+    """Whoever approved stays the approver of what ends in another way later."""
+    entity["lastModifiedDateTime"] = now
+    if by and entity["status"] in ("approved", "rejected"):
+        entity["approver"] = {"user": _identity(by)}
+
+
+def completed(entity: Entity, _by: str | None, now: str) -> None:
+    """Types that tell when, and not by whom."""
+    entity["completedDateTime"] = now
+
+
 def access_package(item_id: str, owner: str, now: str) -> Entity:
     subject = {
         "id": str(uuid.uuid5(uuid.NAMESPACE_OID, owner)),  # a subject's own id; the directory's is objectId

@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +51,10 @@ class Query:
     count: bool
 
     @classmethod
-    def parse(cls, options: Mapping[str, str], allowed: frozenset[str], collection: Collection) -> "Query":
-        """Read the options.
+    def parse(
+        cls, options: Mapping[str, str], allowed: frozenset[str], collection: Collection, properties: frozenset[str]
+    ) -> "Query":
+        """Read the options; `properties` are those that the type declares.
 
         Raises:
             Violation: an option, property or value that no document of the collection allows.
@@ -62,15 +64,21 @@ class Query:
         expand = _names(options.get("$expand"))
         if unknown := expand - collection.expands:
             raise Violation(f"cannot expand {', '.join(sorted(unknown))}")
+        select = _names(options.get("$select"))
+        if unknown := select - (properties - collection.expands):
+            raise Violation(f"cannot select {', '.join(sorted(unknown))}")
+        orderby = options.get("$orderby", "")
+        if orderby and orderby.removesuffix(" asc").removesuffix(" desc") not in collection.orders:
+            raise Violation(f"cannot order by {orderby}")
         top = options.get("$top")
         if top is not None and not (top.isdecimal() and int(top)):
             raise Violation("$top must be a positive number")
         parts = options["$filter"].split(" and ") if "$filter" in options else []
         return cls(
             comparisons=tuple(Comparison.parse(part, collection.filters) for part in parts),
-            select=_names(options.get("$select")),
+            select=select,
             expand=expand,
-            orderby=options.get("$orderby", ""),
+            orderby=orderby,
             top=int(top) if top else None,
             count=options.get("$count") == "true",
         )
@@ -83,15 +91,13 @@ class Query:
             chosen.sort(key=lambda one: str(one.get(name)), reverse=direction == "desc")
         return chosen
 
-    def project(self, entity: Entity, collection: Collection) -> Entity:
-        """Return the entity with the selected properties, and without what was not expanded."""
+    def project(self, entities: Sequence[Entity], collection: Collection) -> list[Entity]:
+        """Return the entities with the selected properties, and without what was not expanded."""
+        if self.select:
+            wanted = self.select | self.expand
+            return [{name: value for name, value in one.items() if name in wanted} for one in entities]
         hidden = collection.expands - self.expand
-        shown = {name: value for name, value in entity.items() if name not in hidden}
-        if not self.select:
-            return shown
-        if unknown := self.select - shown.keys():
-            raise Violation(f"cannot select {', '.join(sorted(unknown))}")
-        return {name: value for name, value in shown.items() if name in self.select | self.expand}
+        return [{name: value for name, value in one.items() if name not in hidden} for one in entities]
 
 
 def _names(text: str | None) -> frozenset[str]:

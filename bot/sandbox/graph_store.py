@@ -4,10 +4,11 @@ import copy
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.sandbox.graph_types import Effect, Entity, Facts, Item, Problem
+from bot.sandbox.people import Person
 
 OPERATION_SCRIPT = ("scheduled", "inProgress", "succeeded")
 
@@ -37,7 +38,7 @@ class Store:
         """Whether the states on which the documents are silent (`Facts.uncertain`) can be cancelled."""
         self.unknown_id_as_seen = False
         """Whether an unknown id is answered as somebody saw it (`Facts.unknown_id_seen`), and not as documented."""
-        self._items: dict[tuple[str, str], Item] = {}
+        self._items: dict[str, dict[str, Item]] = {name: {} for name in self.facts}
         self._operations: dict[str, Operation] = {}
 
     def add(
@@ -48,21 +49,31 @@ class Store:
         state: str | None = None,
         id: str | None = None,  # noqa: A002 - Graph's own name for it
         provider: str | None = None,
+        age: float = 0.0,
         **props: Any,
     ) -> str:
-        """Add a request of the person with the oid `owner`, and return its id.
+        """Add a request that the person with the oid `owner` made `age` seconds ago, and return its id.
 
         `props` replace properties of the realistic default; `provider` is for collections that are split by
         provider (default: the first).
         """
         facts = self.facts[type_name]
         item_id = id or str(uuid.uuid4())
-        entity = facts.entity(item_id, owner, now()) | props
+        entity = facts.entity(item_id, owner, now(-age)) | props
         if state is not None or not facts.state(entity):
             facts.set_state(entity, state or facts.initial)
         place = provider or facts.collections[0].provider
-        self._items[type_name, item_id.casefold()] = Item(type_name, item_id, owner, place, entity)
+        self._items[type_name][item_id.casefold()] = Item(type_name, item_id, owner, place, entity)
         return item_id
+
+    def add_many(self, type_name: str, number: int, *, owner: str, age: float = 0.0, **props: Any) -> list[str]:
+        """Add so many requests, each a second younger than the one before, and return their ids."""
+        ages = (age + number - 1 - index for index in range(number))
+        return [self.add(type_name, owner=owner, age=one, **props) for one in ages]
+
+    def remove(self, type_name: str, id: str) -> None:  # noqa: A002 - as in add
+        """Forget a request, as services do some time after it is over."""
+        del self._items[type_name][id.casefold()]
 
     def get(self, type_name: str, id: str) -> Entity:  # noqa: A002 - as in add
         """Return a copy of the entity as it is stored.
@@ -70,18 +81,23 @@ class Store:
         Raises:
             KeyError: there is none.
         """
-        return copy.deepcopy(self._items[type_name, id.casefold()].entity)
+        return copy.deepcopy(self._items[type_name][id.casefold()].entity)
 
     def set_state(self, type_name: str, id: str, state: str) -> None:  # noqa: A002 - as in add
-        self.facts[type_name].set_state(self._items[type_name, id.casefold()].entity, state)
+        self.facts[type_name].set_state(self._items[type_name][id.casefold()].entity, state)
+
+    def decide(self, type_name: str, id: str, state: str, *, by: Person | None = None) -> None:  # noqa: A002 - as in add
+        """Bring a request to another state, as people do elsewhere; without `by`, as the service does by itself."""
+        entity, facts = self._items[type_name][id.casefold()].entity, self.facts[type_name]
+        facts.set_state(entity, state)
+        facts.decide(entity, by.oid if by else None, now())
 
     def find(self, type_name: str, item_id: str, provider: str | None) -> Item | None:
-        item = self._items.get((type_name, item_id.casefold()))
+        item = self._items[type_name].get(item_id.casefold())
         return item if item is not None and provider in (None, item.provider) else None
 
     def of_type(self, type_name: str, provider: str | None) -> list[Item]:
-        items = [item for item in self._items.values() if item.type_name == type_name]
-        return [item for item in items if provider in (None, item.provider)]
+        return [item for item in self._items[type_name].values() if provider in (None, item.provider)]
 
     def cancellable(self, item: Item) -> bool:
         """Return whether any action of its type would cancel it."""
@@ -131,6 +147,7 @@ class Store:
             self.cancel(operation.item, operation.oid)
 
 
-def now() -> str:
-    """Return the time as Graph writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(seconds: float = 0.0) -> str:
+    """Return the time, or that many seconds after it, as Graph writes it."""
+    moment = datetime.now(UTC) + timedelta(seconds=seconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

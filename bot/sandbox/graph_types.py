@@ -7,6 +7,8 @@ from typing import Any
 
 Entity = dict[str, Any]
 
+_ANY_TIME = "2026-01-01T00:00:00.000Z"
+
 
 def words(text: str) -> frozenset[str]:
     """Return the words of a text."""
@@ -114,6 +116,7 @@ class Collection:
     filters: frozenset[str] = frozenset()
     filtered_by: frozenset[str] = frozenset()
     """The list of all must be filtered by one of these."""
+    orders: frozenset[str] = frozenset()
     expands: frozenset[str] = frozenset()
 
 
@@ -167,6 +170,8 @@ class Facts:
     passing: str | None = None
     """The state between the cancel action and the next read."""
     view: Callable[[Entity, str], Entity] = lambda entity, _version: entity
+    decide: Callable[[Entity, str | None, str], None] = lambda _entity, _by, _now: None
+    """Notes who (their oid) brought the entity to its new state, and when, where the type tells."""
     may_read: Callable[[Caller, Item], bool] = anybody_reads
     lists: Callable[[Caller, Item], bool] = requestor_lists
     """Whether the functions of `own_lists` list it to the caller."""
@@ -186,6 +191,10 @@ class Facts:
     """States, as in `cancellable`, of which no document says whether they can be cancelled."""
     others: tuple["Facts", ...] = ()
     """The other cancel actions of the same type, and so of the same items."""
+
+    def properties(self, version: str) -> frozenset[str]:
+        """The names of all properties and relationships."""
+        return frozenset(self.view(self.entity("", "", _ANY_TIME), version))
 
     def state(self, entity: Entity) -> str:
         value: Any = entity

@@ -52,7 +52,7 @@ async def serve_with_fault(
     """Answer `request` with what `serve` returns, changed as `fault` says.
 
     A fault with a status and no body gets the service's error form from `error_body`. Returns None when the
-    connection was closed without an answer.
+    connection was closed without an answer, or in the middle of one.
     """
     if fault is None:
         return serve()
@@ -63,8 +63,28 @@ async def serve_with_fault(
             request.transport.abort()
         return None
     if fault.status is not None or fault.body is not None:
-        return _fault_answer(fault, error_body)
-    return answer if answer is not None else serve()
+        answer = _fault_answer(fault, error_body)
+    if answer is None:
+        answer = serve()
+    if fault.cut is None:
+        return answer
+    await _cut(request, answer, fault.cut, chunked=fault.chunked)
+    return None
+
+
+async def _cut(request: web.Request, answer: web.Response, share: float, *, chunked: bool) -> None:
+    """Send this share of the answer's body, and close the connection."""
+    body = bytes(answer.body) if isinstance(answer.body, bytes) else b""
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-length"}
+    cut = web.StreamResponse(status=answer.status, headers=headers)
+    if chunked:
+        cut.enable_chunked_encoding()
+    else:
+        cut.content_length = len(body) + 1
+    await cut.prepare(request)
+    await cut.write(body[: int(len(body) * share)])
+    if request.transport is not None:
+        request.transport.close()
 
 
 def _fault_answer(fault: Fault, error_body: Callable[[int], dict[str, Any]]) -> web.Response:

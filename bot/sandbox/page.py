@@ -91,12 +91,12 @@ class Page:
 
     async def _act(self, request: web.Request) -> web.Response:
         try:
-            await self._hands.do(ACTION.validate_json(await request.read()))
+            answer = await self._hands.do(ACTION.validate_json(await request.read()))
         except (ValidationError, KeyError) as error:
             return web.json_response({"error": str(error)}, status=400)
         except CannotDo as refusal:
             return web.json_response({"error": str(refusal)}, status=409)
-        return web.json_response({})
+        return web.json_response(answer)
 
 
 async def _index(_request: web.Request) -> web.FileResponse:

@@ -26,6 +26,7 @@ class Eyes:
         self._graph = graph
         self._switches = switches
         self._names = {one.oid: one.name for one in slack.people}
+        self._authors = {one.slack_id: one for one in slack.people}
 
     @property
     def people(self) -> list[Person]:
@@ -34,13 +35,14 @@ class Eyes:
 
     def look(self, user_id: str) -> Json:
         """Return all that the page shows to this person."""
-        view = self._slack.open_view(user_id)
+        view, home = self._slack.open_view(user_id), self._slack.home(user_id)
         return {
             "me": user_id,
             "people": [{"id": one.slack_id, "name": one.name, "kind": one.kind} for one in self.people],
             "names": {one.slack_id: one.name for one in self._slack.people},
             "channels": [self._channel(one, user_id) for one in self._slack.channels(user_id)],
             "view": _view(view) if view else None,
+            "home": _view(home) if home else None,
             "requests": [self._request(facts, item) for facts, item in self._items()],
             "calls": self._calls(),
             "faults": [{"key": one.key, "label": one.label, "on": self._switches.is_on(one.key)} for one in CHOICES],
@@ -56,7 +58,21 @@ class Eyes:
             "im": channel.is_im,
             "private": channel.private,
             "shared": channel.ext_shared,
-            "messages": [_message(one) for one in seen[-MESSAGES_SHOWN:]],
+            "messages": [self._message(one) for one in seen[-MESSAGES_SHOWN:]],
+        }
+
+    def _message(self, message: Message) -> Json:
+        author = self._authors.get(message.user)
+        return {
+            "ts": message.ts,
+            "thread_ts": message.thread_ts,
+            "by": author.name if author else "cancel-approval",
+            "app": author is None or author.kind == "bot",
+            "text": message.text,
+            "blocks": message.blocks,
+            "attachments": [one.get("blocks", []) for one in message.attachments],
+            "private": message.ephemeral_to is not None,
+            "edited": message.edited,
         }
 
     def _items(self) -> list[tuple[Facts, Item]]:
@@ -101,18 +117,6 @@ class Eyes:
 def _title(entity: Entity) -> str:
     named = entity.get("accessPackage") or entity
     return next((str(named[name]) for name in _TITLES if named.get(name)), "")
-
-
-def _message(message: Message) -> Json:
-    return {
-        "ts": message.ts,
-        "thread_ts": message.thread_ts,
-        "text": message.text,
-        "blocks": message.blocks,
-        "attachments": [one["blocks"] for one in message.attachments],
-        "private": message.ephemeral_to is not None,
-        "edited": message.edited,
-    }
 
 
 def _view(view: View) -> Json:

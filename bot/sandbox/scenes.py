@@ -16,7 +16,8 @@ class Scene:
     """One cancellation.
 
     `expect` must stand in the last words to the person, `effects` is how often the request was cancelled. `card`: it
-    begins with the button of a notification, else with the command; `private`: the answer is for the person alone;
+    begins with the button of a notification, else with the command; `picked`: what they type to find it in the list
+    instead of naming it; `private`: the answer is for the person alone;
     `links`: they link their accounts on the way; `approver`: the second person, where one is needed.
     """
 
@@ -30,6 +31,7 @@ class Scene:
     why: str = WRONG
     state: str | None = None
     card: bool = False
+    picked: str = ""
     private: bool = False
     url: str = ""
     unknown: bool = False
@@ -81,6 +83,15 @@ SCENES = (
         "✔ Cancelled",
         card=True,
     ),
+    Scene(
+        "Another one of hers, picked from what she may cancel",
+        ALICE,
+        "access-package",
+        PACKAGE,
+        ALICE,
+        "✔ Cancelled",
+        picked="sales",
+    ),
     Scene("Bob's access package, by the help desk", CAROL, "access-package", PACKAGE, BOB, "✔ Cancelled"),
     Scene(
         "An approval that Intune had given, as the application, from the button",
@@ -110,7 +121,7 @@ SCENES = (
         "✔ Cancelled",
     ),
     Scene(
-        "A role in PIM iteration 2, by its Graph URL",
+        "A role in PIM iteration 2, by its URL",
         ALICE,
         "governance-role",
         OLD,

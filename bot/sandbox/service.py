@@ -1,7 +1,8 @@
 """What the stand-ins of Microsoft's services have in common: requests in a store, behind TLS, tokens and faults."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -9,11 +10,14 @@ from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.faults import Faults
 from bot.sandbox.graph_answers import json_answer, problem_of_status
 from bot.sandbox.graph_auth import Gate
+from bot.sandbox.graph_pages import SKIP_TOKEN, Found, Pages
 from bot.sandbox.graph_routes import check_form, record
 from bot.sandbox.graph_store import Store
 from bot.sandbox.graph_types import Call, Caller, Entity, Facts, Problem, Refused, Success, Violation
 from bot.sandbox.https import HttpsServer, serve_with_fault
 from bot.sandbox.tls import ThrowAwayAuthority
+
+PAGE_SIZE = 100
 
 Ids = Mapping[str, str]
 """The headers that name one exchange."""
@@ -39,6 +43,10 @@ class Service(Store, ABC):
         """The success variant per type, where not the first of its facts."""
         self.admins: set[str] = set()
         """The oids of those who may cancel what others have asked for."""
+        self.next_link_override: str | None = None
+        """Sent as the next link of every page; `{page}` stands for the page's own address."""
+        self.page_size = PAGE_SIZE
+        self._pages = Pages()
         self._gate = Gate(entra, audience)
         self._server = HttpsServer(authority.context(), self._handle)
 
@@ -76,6 +84,27 @@ class Service(Store, ABC):
     def _success(self, facts: Facts) -> Success:
         chosen = self.variant.get(facts.type_name, "")
         return facts.success.get(chosen) or next(iter(facts.success.values()))
+
+    def _begun(self, call: Call, caller: Caller, find: Callable[[], Sequence[Entity]]) -> tuple[Found, int]:
+        """Return what a list holds, and where this page of it begins.
+
+        Raises:
+            Violation: its token is none of this list's.
+        """
+        options = {name: value for name, value in call.query.items() if name != SKIP_TOKEN}
+        if (token := call.query.get(SKIP_TOKEN)) is not None:
+            return self._pages.rest(token, call.path, options, caller.oid)
+        return Found(call.path, options, caller.oid, find()), 0
+
+    def _next_link(self, call: Call, found: Found, start: int) -> str | None:
+        """Return the address of the page that begins there, if there is one."""
+        if self.next_link_override:
+            own = f"{self.url}{call.path}?{urlencode(call.query)}"
+            return self.next_link_override.replace("{page}", own)
+        if start >= len(found.entities):
+            return None
+        link = {**found.options, SKIP_TOKEN: self._pages.token(found, start)}
+        return f"{self.url}{call.path}?{urlencode(link)}"
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         raw = await request.read()

@@ -5,6 +5,7 @@ nothing with the bot but the wire.
 """
 
 from collections.abc import Mapping, Sequence
+from secrets import token_hex
 
 from aiohttp import web
 
@@ -17,9 +18,10 @@ from bot.sandbox.slack_dialogs import Dialogs
 from bot.sandbox.slack_directory import Directory
 from bot.sandbox.slack_http import HttpDelivery
 from bot.sandbox.slack_oidc import AUTHORIZE, SignIn
-from bot.sandbox.slack_person import PersonSide
+from bot.sandbox.slack_payloads import TOKEN
 from bot.sandbox.slack_records import Ack, Channel, Json
 from bot.sandbox.slack_socket import SocketMode
+from bot.sandbox.slack_view_side import ViewSide
 from bot.sandbox.slack_world import World
 
 SCOPES = {
@@ -37,11 +39,12 @@ SCOPES = {
 }
 
 
-class SlackStandIn(PersonSide):
+class SlackStandIn(ViewSide):
     """The workspace and its people. Messages and views that it returns are live: they change as in Slack.
 
     `calls` has every request, `violations` what no correct app does, `faults` what goes wrong next, `limits`
-    the times in seconds, `scopes` what the bot token may do. For Sign in with Slack, `redirect_uris` are the
+    the times in seconds, `scopes` what the bot token may do, `manifest` what the app has, `pace` how fast it may
+    write. For Sign in with Slack, `redirect_uris` are the
     registered ones, and `id_token_claims` replace claims of the next id tokens; None removes one.
     """
 
@@ -64,6 +67,7 @@ class SlackStandIn(PersonSide):
         super().__init__(world, dialogs, self._deliver)
         self.scopes, self.limits, self.faults = world.scopes, world.limits, world.faults
         self.calls, self.violations = world.calls, world.violations
+        self.manifest, self.pace = world.manifest, world.pace
         self.scopes |= SCOPES | ({"chat:write.public"} if public_write else set())
         self.api_url = self.login_url = ""
         self.client_id, self.client_secret = client_id, client_secret
@@ -78,7 +82,7 @@ class SlackStandIn(PersonSide):
     async def start(self) -> None:
         app = web.Application()
         app.router.add_route("*", "/api/{method}", self._api.call)
-        app.router.add_post("/{kind:actions|commands}/{team}/{key}", self._api.respond)
+        app.router.add_post("/{kind:actions|app|commands}/{team}/{key}", self._api.respond)
         app.router.add_get("/link/", self._socket.handle)
         app.router.add_get(AUTHORIZE, self._sign_in.authorize)
         app.router.add_post(AUTHORIZE, self._sign_in.authorize)
@@ -140,6 +144,12 @@ class SlackStandIn(PersonSide):
     def sign(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
         return self._http.sign(body, timestamp)
 
-    async def _deliver(self, kind: str, payload: Json) -> Ack:
+    async def verify_url(self) -> tuple[str, Ack]:
+        """Register the request URL of the Events API; returns the challenge, and the answer, which must repeat it."""
+        challenge = token_hex(16)
+        question = {"token": TOKEN, "challenge": challenge, "type": "url_verification"}
+        return challenge, await self._http.deliver("events_api", question, 0)
+
+    async def _deliver(self, kind: str, payload: Json, retry: int) -> Ack:
         transport = self._http if self._http.url else self._socket
-        return await transport.deliver(kind, payload)
+        return await transport.deliver(kind, payload, retry)

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.sandbox.faults import Fault
 from bot.sandbox.slack_chat import content
-from bot.sandbox.slack_records import ApiCall, Json, Message, Method, ResponseUrl, SlackError
+from bot.sandbox.slack_records import ApiCall, Json, Message, Method, RateLimited, ResponseUrl, SlackError
 from bot.sandbox.slack_world import World
 
 _JSON_ARGUMENTS = ("blocks", "attachments", "view", "metadata")
@@ -19,6 +19,7 @@ FORM = "application/x-www-form-urlencoded"
 CLIENT_METHODS = {"openid.connect.token"}
 """What the application calls with its id and secret, and without a token."""
 _SECRETS = ("client_secret", "code")
+TOO_MANY = 429
 Answer = tuple[int, Json]
 
 
@@ -76,6 +77,7 @@ class Api:
             raise SlackError("invalid_auth")
         if (self._tokens[token] == "app") != (method in APP_METHODS):
             raise SlackError("not_allowed_token_type")
+        self._world.pace.take(method, args)
         return self._methods[method](args)
 
     def _responded(self, key: str, args: Json) -> Answer:
@@ -103,13 +105,16 @@ class Api:
             return _replacement(request, fault)
         status, answer = outcome or self._outcome(effect)
         self._record(key, args, answer.get("error"))
-        return web.json_response(
-            answer, status=status, headers={"X-OAuth-Scopes": ",".join(sorted(self._world.scopes))}
-        )
+        headers = {"X-OAuth-Scopes": ",".join(sorted(self._world.scopes))}
+        if status == TOO_MANY:
+            headers["Retry-After"] = str(answer.pop("retry_after"))
+        return web.json_response(answer, status=status, headers=headers)
 
     def _outcome(self, effect: Callable[[], Answer]) -> Answer:
         try:
             status, answer = effect()
+        except RateLimited as refusal:
+            return TOO_MANY, {"ok": False, "error": refusal.error, "retry_after": refusal.seconds}
         except SlackError as refusal:
             return 200, {"ok": False, "error": refusal.error, **refusal.more}
         return status, {"ok": True, **answer}

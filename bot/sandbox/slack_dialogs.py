@@ -1,8 +1,8 @@
-"""views.* of the Web API, and what an answer to a submitted dialog does to it."""
+"""views.* of the Web API, the Home tabs, and what an answer to a submitted dialog does to it."""
 
 from typing import Any
 
-from bot.sandbox import blockkit
+from bot.sandbox import blockkit_views
 from bot.sandbox.slack_access import required
 from bot.sandbox.slack_payloads import view_payload
 from bot.sandbox.slack_records import OK, Ack, Json, Method, SlackError
@@ -14,13 +14,13 @@ TROUBLE = "We had some trouble connecting. Try again?"
 
 
 class Dialogs:
-    """The open dialogs of all people: for each a stack, the last one on top."""
+    """The open dialogs of all people, for each a stack with the last one on top, and their Home tabs."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def methods(self) -> dict[str, Method]:
-        return {"views.open": self._open, "views.update": self._update}
+        return {"views.open": self._open, "views.update": self._update, "views.publish": self._publish}
 
     def top(self, user_id: str) -> View | None:
         stack = self._world.views.get(user_id)
@@ -28,6 +28,9 @@ class Dialogs:
 
     def find(self, view_id: str) -> View | None:
         return next((view for view in self._all() if view.id == view_id), None)
+
+    def home(self, user_id: str) -> View | None:
+        return self._world.homes.get(user_id)
 
     def close(self, view: View) -> None:
         """Take a view off its stack; it may be gone already when its app was slow."""
@@ -91,18 +94,40 @@ class Dialogs:
         self._world.changed()
         return self._answer(view)
 
+    def _publish(self, args: Json) -> Json:
+        (user_id,) = required(args, "user_id")
+        required(args, "view")
+        if user_id not in self._world.people:
+            raise SlackError("invalid_arguments", response_metadata={"messages": ["invalid `user_id`"]})
+        home = self._world.homes.get(user_id)
+        definition = self._checked(args["view"], home, surface="home")
+        if not self._world.manifest.home_tab:
+            raise SlackError("not_enabled")
+        if args.get("hash") not in (None, "", home.hash if home else None):
+            raise SlackError("hash_conflict")
+        if home:
+            home.update(definition)
+        else:
+            home = self._world.homes[user_id] = View(self._world.new_id("V"), user_id, definition, None)
+        self._world.changed()
+        return self._answer(home)
+
     def _known(self, view_id: str | None, external_id: str | None) -> View:
-        for view in self._all():
+        for view in self._open_ones():
             if view_id == view.id or (external_id and external_id == view.external_id):
                 return view
         raise SlackError("not_found")
 
-    def _checked(self, definition: Any, same: View | None = None) -> Json:
-        problems = blockkit.check_view(definition)
+    def _checked(self, definition: Any, same: View | None = None, *, surface: str = "modal") -> Json:
+        problems = blockkit_views.check_view(definition)
+        if not problems and definition["type"] != surface:
+            problems = [f"/view/type: must be {surface}"]
         if problems:
             self._world.violation(f"view: {'; '.join(problems)}")
             messages = [f"[ERROR] {problem}" for problem in problems]
             raise SlackError("invalid_arguments", response_metadata={"messages": messages})
+        if blockkit_views.is_too_large(definition):
+            raise SlackError("view_too_large")
         external_id = definition.get("external_id")
         if external_id and any(view.external_id == external_id for view in self._all() if view is not same):
             raise SlackError("duplicate_external_id")
@@ -120,5 +145,8 @@ class Dialogs:
     def _answer(self, view: View) -> Json:
         return {"view": view_payload(self._world, view)}
 
-    def _all(self) -> list[View]:
+    def _open_ones(self) -> list[View]:
         return [view for stack in self._world.views.values() for view in stack]
+
+    def _all(self) -> list[View]:
+        return [*self._open_ones(), *self._world.homes.values()]

@@ -19,6 +19,7 @@ class Directory:
         return {
             "auth.test": self._auth_test,
             "users.info": self._user,
+            "users.lookupByEmail": self._by_email,
             "usergroups.list": self._usergroups,
             "usergroups.users.list": self._usergroup_members,
         }
@@ -42,6 +43,15 @@ class Directory:
         if one is None:
             raise SlackError("user_not_found")
         return {"user": self._described(one)}
+
+    def _by_email(self, args: Json) -> Json:
+        """Find an active person of the workspace, its guests included."""
+        self._access.need("users:read.email")
+        (email,) = required(args, "email")
+        for one in self._world.people.values():
+            if one.kind in ("member", "guest") and one.email.casefold() == email.casefold():
+                return {"user": self._described(one)}
+        raise SlackError("users_not_found")
 
     def _described(self, one: Person) -> Json:
         profile = {"real_name": one.name, "display_name": one.name, "team": team_of(self._world, one)}

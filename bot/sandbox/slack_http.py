@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from bot.sandbox.slack_records import Ack, Json
+from bot.sandbox.slack_records import RETRY_REASON, Ack, Json
 from bot.sandbox.slack_world import World
 
 _HEADERS = {
     "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
     "Accept": "application/json,*/*",
-    "Content-Type": "application/x-www-form-urlencoded",
 }
+_FORM, _JSON = {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": "application/json"}
 _NO_DEFAULTS = ("User-Agent", "Content-Type", "Accept", "Accept-Encoding")
 
 
@@ -41,10 +41,13 @@ class HttpDelivery:
         digest = hmac.new(self._secret, b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={digest}"}
 
-    async def deliver(self, kind: str, payload: Json) -> Ack:
-        fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
-        body = urlencode(fields).encode()
-        return await self.post(body, {**_HEADERS, **self.sign(body)})
+    async def deliver(self, kind: str, payload: Json, retry: int) -> Ack:
+        if kind == "events_api":
+            body, headers = json.dumps(payload).encode(), {**_JSON, **_retried(retry)}
+        else:
+            fields = payload if kind == "slash_commands" else {"payload": json.dumps(payload)}
+            body, headers = urlencode(fields).encode(), _FORM
+        return await self.post(body, {**_HEADERS, **headers, **self.sign(body)})
 
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Ack:
         """Send these bytes with these headers, and `Host`, alone."""
@@ -64,6 +67,10 @@ class HttpDelivery:
             return Ack(0, seconds=time.monotonic() - begin, timed_out=True)
         except aiohttp.ClientError as error:
             return Ack(0, type(error).__name__, time.monotonic() - begin)
+
+
+def _retried(retry: int) -> dict[str, str]:
+    return {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": RETRY_REASON} if retry else {}
 
 
 async def _body_of(answer: aiohttp.ClientResponse) -> Json | str | None:

@@ -1,9 +1,11 @@
 """The JSON by which Slack describes people, messages, dialogs and what people did to an app."""
 
 import html
+import time
+from uuid import uuid4
 
 from bot.sandbox.people import Person
-from bot.sandbox.slack_records import OTHER_TEAM, Channel, Json, Message, bot_id
+from bot.sandbox.slack_records import OTHER_APP, OTHER_TEAM, Channel, Json, Message, bot_id
 from bot.sandbox.slack_view import View
 from bot.sandbox.slack_world import World
 
@@ -19,13 +21,11 @@ def team_of(world: World, one: Person) -> str:
 
 
 def message_payload(world: World, message: Message, *, metadata: bool = True) -> Json:
-    """Return a message as Slack shows it to the app that posted it."""
+    """Return a message as Slack shows it to an app."""
     shown: Json = {
         "type": "message",
         "user": message.user,
-        "bot_id": bot_id(message.user),
-        "app_id": world.app_id,
-        "team": world.team_id,
+        **_author(world, message.user),
         "ts": message.ts,
         "text": message.text,
         "blocks": message.blocks,
@@ -42,6 +42,16 @@ def message_payload(world: World, message: Message, *, metadata: bool = True) ->
     if message.edited:
         shown["edited"] = {"user": message.user, "ts": message.ts}
     return shown
+
+
+def _author(world: World, user_id: str) -> Json:
+    """Return whose message it is: this app's, another one's, or a person's."""
+    one = world.people.get(user_id)
+    if one is None:
+        return {"bot_id": bot_id(user_id), "app_id": world.app_id, "team": world.team_id}
+    if one.kind == "bot":
+        return {"bot_id": bot_id(user_id), "app_id": OTHER_APP, "team": world.team_id}
+    return {"team": team_of(world, one)}
 
 
 def view_payload(world: World, view: View) -> Json:
@@ -69,7 +79,7 @@ def command_payload(world: World, one: Person, channel: Channel, command: str, t
         "text": html.escape(text, quote=False),
         "api_app_id": world.app_id,
         "is_enterprise_install": "false",
-        "response_url": world.new_response_url(one.slack_id, channel.id, None),
+        "response_url": world.new_response_url("commands", one.slack_id, channel.id),
         "trigger_id": world.new_trigger(one.slack_id),
     }
 
@@ -113,13 +123,70 @@ def message_action(world: World, one: Person, message: Message, action: Json) ->
         "channel": {"id": channel.id, "name": _name_of(channel)},
         **({} if ephemeral else {"message": message_payload(world, message)}),
         "state": {"values": {}},
-        "response_url": world.new_response_url(one.slack_id, channel.id, message),
+        "response_url": world.new_response_url("actions", one.slack_id, channel.id, message),
         "actions": [action],
     }
 
 
+def message_shortcut(world: World, one: Person, message: Message, callback_id: str) -> Json:
+    """Return `message_action`: a shortcut from the menu of a message, with the whole message."""
+    channel = world.channels[message.channel]
+    return {
+        **_interaction(world, one, "message_action"),
+        "action_ts": world.new_ts(),
+        "callback_id": callback_id,
+        "trigger_id": world.new_trigger(one.slack_id),
+        "response_url": world.new_response_url("app", one.slack_id, channel.id),
+        "channel": {"id": channel.id, "name": _name_of(channel)},
+        "message_ts": message.ts,
+        "message": message_payload(world, message),
+    }
+
+
+def block_suggestion(world: World, one: Person, view: View, asked: Json) -> Json:
+    """Return the question for options; `asked` has the external select's action_id and block_id, and what was typed."""
+    return {
+        **_interaction(world, one, "block_suggestion"),
+        "container": {"type": "view", "view_id": view.id},
+        "view": view_payload(world, view),
+        **asked,
+    }
+
+
+def home_opened(world: World, one: Person, tab: str, view: View | None) -> Json:
+    """Return the event `app_home_opened`; it has the Home tab where one was published before."""
+    shown = {"view": view_payload(world, view)} if view and tab == "home" else {}
+    event = {"type": "app_home_opened", "user": one.slack_id, "channel": world.dm(one.slack_id).id, "tab": tab}
+    return _event(world, {**event, "event_ts": world.new_ts(), **shown})
+
+
+def _event(world: World, event: Json) -> Json:
+    """Return an event of the Events API, with what is around it."""
+    return {
+        "token": TOKEN,
+        "team_id": world.team_id,
+        "context_team_id": world.team_id,
+        "context_enterprise_id": None,
+        "api_app_id": world.app_id,
+        "event": event,
+        "type": "event_callback",
+        "event_id": f"Ev{uuid4().hex[:9].upper()}",
+        "event_time": int(time.time()),
+        "authorizations": [
+            {
+                "enterprise_id": None,
+                "team_id": world.team_id,
+                "user_id": world.bot_user_id,
+                "is_bot": True,
+                "is_enterprise_install": False,
+            }
+        ],
+        "is_ext_shared_channel": False,
+    }
+
+
 def view_action(world: World, one: Person, view: View, action: Json) -> Json:
-    """Return `block_actions` for an element in a dialog."""
+    """Return `block_actions` for an element in a dialog or in the Home tab."""
     return {
         **_interaction(world, one, "block_actions"),
         "container": {"type": "view", "view_id": view.id},

@@ -1,26 +1,22 @@
-"""What people do and see in the stand-in's Slack."""
+"""What people do and see in the channels of the stand-in's Slack."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from copy import deepcopy
 from typing import TypeVar
 
-from bot.sandbox.blockkit import elements_of
+from bot.sandbox.blockkit import check, elements_of
 from bot.sandbox.people import Person
 from bot.sandbox.slack_api import show
 from bot.sandbox.slack_chat import content
 from bot.sandbox.slack_dialogs import Dialogs
-from bot.sandbox.slack_payloads import (
-    command_payload,
-    message_action,
-    view_action,
-    view_closed,
-    view_submission,
-)
+from bot.sandbox.slack_payloads import command_payload, message_action, message_shortcut
 from bot.sandbox.slack_records import OK, Ack, Channel, Json, Message, SlackError
-from bot.sandbox.slack_view import CannotDo, View, action_of
+from bot.sandbox.slack_view import CannotDo, action_of, identify
 from bot.sandbox.slack_world import World
 
 T = TypeVar("T")
-Deliver = Callable[[str, Json], Awaitable[Ack]]
+Deliver = Callable[[str, Json, int], Awaitable[Ack]]
+"""Takes the sort of delivery, its payload, and how often it was sent before."""
 
 
 class PersonSide:
@@ -40,7 +36,7 @@ class PersonSide:
         one, channel = self._present(user_id, channel_id)
         if one.kind == "stranger":
             raise CannotDo("people of another organisation have no slash command")
-        ack = await self._deliver("slash_commands", command_payload(self._world, one, channel, command, text))
+        ack = await self._deliver("slash_commands", command_payload(self._world, one, channel, command, text), 0)
         self._notice_failure(ack, user_id, channel_id, command)
         if ack.status == OK and ack.body:
             answer = {"text": ack.body} if isinstance(ack.body, str) else ack.body
@@ -59,49 +55,48 @@ class PersonSide:
             raise CannotDo(f"{user_id} sees no message {ts} in {channel_id}")
         block, element = _button(message, action_id, value)
         action = action_of(block, element, value, self._world.new_ts())
-        ack = await self._deliver("interactive", message_action(self._world, one, message, action))
+        ack = await self._deliver("interactive", message_action(self._world, one, message, action), 0)
         self._notice_failure(ack, user_id, channel_id, "The button")
         return ack
 
-    async def submit(self, user_id: str, view_id: str, values: Mapping[str, str | None]) -> Ack:
-        """Fill in the dialog on top, by block_id or action_id, and press its submit button."""
-        view = self._on_top(user_id, view_id)
-        view.enter_all(values)
-        view.check_complete()
-        ack = await self._deliver("interactive", view_submission(self._world, self._world.people[user_id], view))
-        self._dialogs.react(view, ack)
+    async def shortcut(self, user_id: str, channel_id: str, ts: str, callback_id: str) -> Ack:
+        """Choose the app's shortcut in the menu of a message; ephemeral messages have none."""
+        one, _ = self._present(user_id, channel_id)
+        message = self._world.find(channel_id, ts)
+        if message is None:
+            raise CannotDo(f"{user_id} finds no shortcut at {ts} in {channel_id}")
+        ack = await self._deliver("interactive", message_shortcut(self._world, one, message, callback_id), 0)
+        self._notice_failure(ack, user_id, channel_id, "The shortcut")
         return ack
 
-    async def send_again(self, user_id: str, view: View) -> Ack:
-        """Send a filled-in dialog, in front or not: from a second device, or because the first try got no answer."""
-        return await self._deliver("interactive", view_submission(self._world, self._world.people[user_id], view))
+    def say(
+        self,
+        user_id: str,
+        channel_id: str,
+        text: str,
+        *,
+        blocks: Sequence[Json] = (),
+        attachments: Sequence[Json] = (),
+        thread_ts: str | None = None,
+    ) -> Message:
+        """Post a message as a person or, where `user_id` is a bot, as another app; `text` is as Slack stores it."""
+        _, channel = self._present(user_id, channel_id)
+        problems = check([*blocks], "message") if blocks else []
+        if problems:
+            raise CannotDo(f"no such blocks: {'; '.join(problems)}")
+        if thread_ts and self._world.find(channel.id, thread_ts) is None:
+            raise CannotDo(f"there is no thread {thread_ts} in {channel_id}")
+        message = Message(channel.id, self._world.new_ts(), user_id, text, thread_ts=thread_ts)
+        message.blocks, message.attachments = identify([*blocks]), deepcopy([*attachments])
+        return self._world.post(message)
 
-    async def close(self, user_id: str, view_id: str) -> Ack:
-        """Close the dialog on top; the app is told if it asked for that."""
-        view = self._on_top(user_id, view_id)
-        self._dialogs.close(view)
-        if not view.definition.get("notify_on_close"):
-            return Ack(OK)
-        return await self._deliver("interactive", view_closed(self._world, self._world.people[user_id], view))
-
-    async def select_in_view(self, user_id: str, view_id: str, action_id: str, value: str | None) -> Ack:
-        """Use an element of the dialog on top; the app is told, except of inputs without dispatch_action."""
-        view = self._on_top(user_id, view_id)
-        block, element = view.element(action_id)
-        action = action_of(block, element, value, self._world.new_ts())
-        if element["type"] not in ("button", "overflow"):
-            view.enter(action_id, value)
-        if block["type"] == "input" and not block.get("dispatch_action"):
-            return Ack(OK)
-        payload = view_action(self._world, self._world.people[user_id], view, action)
-        return await self._deliver("interactive", payload)
-
-    def type_in_view(self, view_id: str, block_or_action_id: str, text: str) -> None:
-        """Type into a dialog without sending it."""
-        view = self._dialogs.find(view_id)
-        if view is None:
-            raise CannotDo(f"no open dialog {view_id}")
-        view.enter(block_or_action_id, text)
+    def delete(self, channel_id: str, ts: str) -> None:
+        """Delete a message, the app's or another, as an administrator or its author may."""
+        message = self._world.find(channel_id, ts)
+        if message is None:
+            raise CannotDo(f"there is no message {ts} in {channel_id}")
+        message.deleted = True
+        self._world.changed()
 
     @property
     def people(self) -> list[Person]:
@@ -114,9 +109,6 @@ class PersonSide:
         joins = one.kind == "member"  # guests and people of another organisation see only where they were invited
         seen = [room for room in rooms if user_id in room.members or (joins and not room.private)]
         return [*seen, self._world.dm(user_id)]
-
-    def open_view(self, user_id: str) -> View | None:
-        return self._dialogs.top(user_id)
 
     def messages(self, channel_id: str) -> list[Message]:
         """Return what everybody sees in a channel, replies included, in order; without what was deleted."""
@@ -148,12 +140,6 @@ class PersonSide:
             raise CannotDo(f"{user_id} does not see {channel_id}")
         return self._world.people[user_id], channel
 
-    def _on_top(self, user_id: str, view_id: str) -> View:
-        view = self._dialogs.top(user_id)
-        if view is None or view.id != view_id:
-            raise CannotDo(f"{user_id} does not have the dialog {view_id} in front")
-        return view
-
     def _notice_failure(self, ack: Ack, user_id: str, channel_id: str, what: str) -> None:
         if ack.status != OK:
             error = "operation_timeout" if ack.timed_out else "dispatch_failed"
@@ -161,7 +147,7 @@ class PersonSide:
 
 
 def _button(message: Message, action_id: str, value: str | None) -> tuple[Json, Json]:
-    blocks = [*message.blocks, *(block for one in message.attachments for block in one["blocks"])]
+    blocks = [*message.blocks, *(block for one in message.attachments for block in one.get("blocks", []))]
     found = [(b, e) for b in blocks for e in elements_of(b) if e["action_id"] == action_id]
     if not found:
         raise CannotDo(f"the message {message.text!r} has no {action_id}")

@@ -1,5 +1,6 @@
 """What the stand-in's Slack consists of: messages, channels, one-time ids, and records of what happened."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,7 +9,9 @@ Json = dict[str, Any]
 Method = Callable[[Json], Json]
 
 OTHER_TEAM = "T0OTHER"
+OTHER_APP = "A0OTHER"
 OK = 200
+RETRY_REASON = "http_timeout"
 
 
 @dataclass
@@ -20,6 +23,13 @@ class Limits:
     response_url: float = 30 * 60.0
     response_url_uses: int = 5
     sign_in_code: float = 10 * 60.0
+
+
+@dataclass
+class Manifest:
+    """What the app's manifest switches on; a test may switch it off."""
+
+    home_tab: bool = True
 
 
 class SlackError(Exception):
@@ -41,19 +51,59 @@ class Ack:
     timed_out: bool = False
 
 
+class RateLimited(SlackError):
+    """HTTP 429; `seconds` go into Retry-After."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("ratelimited")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Suggested:
+    """What a person was shown in an external select: the `answer` of the app, which took so many `seconds`.
+
+    `groups` has the labels in order, when there are groups; `options` are those of all groups.
+    """
+
+    answer: Json
+    seconds: float
+
+    @property
+    def groups(self) -> list[str]:
+        return [str(one["label"]["text"]) for one in self.answer.get("option_groups", [])]
+
+    @property
+    def options(self) -> list[Json]:
+        groups = self.answer.get("option_groups", [])
+        return [*self.answer.get("options", []), *(option for group in groups for option in group["options"])]
+
+    @property
+    def texts(self) -> list[str]:
+        return [str(one["text"]["text"]) for one in self.options]
+
+    @property
+    def values(self) -> list[str]:
+        return [str(one["value"]) for one in self.options]
+
+
 @dataclass(frozen=True)
 class ApiCall:
-    """One request to the Web API ("response_url" for those), with its arguments but without its secrets."""
+    """One request to the Web API ("response_url" for those), with its arguments but without its secrets.
+
+    `at` is when it was answered, in seconds of `time.monotonic()`.
+    """
 
     method: str
     args: Json
     ok: bool
     error: str | None
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(eq=False)
 class Message:
-    """A message as it is now; `deleted` and `edited` also reach those who kept it."""
+    """A message as it is now, of the app or of whoever `user` is; `deleted` and `edited` also reach who kept it."""
 
     channel: str
     ts: str

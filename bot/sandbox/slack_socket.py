@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from bot.sandbox.slack_records import Ack, Json
+from bot.sandbox.slack_records import RETRY_REASON, Ack, Json
 from bot.sandbox.slack_world import World
 
 SOCKET_LIMIT = 10
@@ -82,7 +82,7 @@ class SocketMode:
         if waiting and not waiting.done():
             waiting.set_result(message.get("payload") or None)
 
-    async def deliver(self, kind: str, payload: Json) -> Ack:
+    async def deliver(self, kind: str, payload: Json, retry: int) -> Ack:
         """Send one envelope and wait for its acknowledgement."""
         if not self._sockets:
             return Ack(503, "no socket is open")
@@ -94,8 +94,10 @@ class SocketMode:
             "envelope_id": envelope_id,
             "type": kind,
             "payload": payload,
-            "accepts_response_payload": True,
+            "accepts_response_payload": kind != "events_api",
         }
+        if kind == "events_api":
+            envelope |= {"retry_attempt": retry, "retry_reason": RETRY_REASON if retry else ""}
         begin = time.monotonic()
         try:
             async with asyncio.timeout(self._world.limits.ack):

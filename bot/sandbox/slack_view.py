@@ -1,4 +1,4 @@
-"""A dialog that a person has open: its blocks, what is entered in it, and how an update changes both."""
+"""A dialog or Home tab of a person: its blocks, what is entered in it, and how an update changes both."""
 
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
@@ -18,7 +18,7 @@ class CannotDo(AssertionError):
 
 
 class View:
-    """One view of a person's stack. `definition` is what the app sent, with the ids that Slack adds."""
+    """A dialog of a person's stack, or their Home tab. `definition` is the app's, with the ids that Slack adds."""
 
     def __init__(self, view_id: str, user_id: str, definition: Json, below: "View | None") -> None:
         self.id = view_id
@@ -29,6 +29,7 @@ class View:
         """What the app's `response_action: errors` shows, by block_id; "" for the dialog as a whole."""
         self._fields: dict[Key, Json] = {}
         self._entered: dict[Key, Any] = {}
+        self._suggested: dict[Key, list[Json]] = {}
         self.update(definition)
 
     @property
@@ -72,14 +73,41 @@ class View:
         self._entered = {
             key: self._entered[key] if key in kept else _initial(element) for key, element in self._fields.items()
         }
+        self._suggested = {key: options for key, options in self._suggested.items() if key in kept}
 
-    def element(self, block_or_action_id: str) -> tuple[Json, Json]:
-        """Return the block and the element that has this action_id or is in the block with this id."""
-        for block in self.blocks:
-            for element in elements_of(block):
-                if block_or_action_id in (element["action_id"], block["block_id"]):
-                    return block, element
-        raise CannotDo(f"the dialog {self.title!r} has nothing called {block_or_action_id}")
+    def element(self, block_or_action_id: str, value: str | None = None) -> tuple[Json, Json]:
+        """Return the block and the element that has this action_id or is in the block with this id.
+
+        Of several with the same action_id it is the one that has this value, or the first.
+        """
+        pairs = [(block, element) for block in self.blocks for element in elements_of(block)]
+        found = [(b, e) for b, e in pairs if block_or_action_id in (e["action_id"], b["block_id"])]
+        if not found:
+            raise CannotDo(f"the dialog {self.title!r} has nothing called {block_or_action_id}")
+        return next((pair for pair in found if pair[1].get("value") == value), found[0])
+
+    def suggest(self, block: Json, element: Json, options: list[Json]) -> None:
+        """Show these options in an external select; only they can be chosen now."""
+        self._suggested[block["block_id"], element["action_id"]] = options
+
+    def option(self, block: Json, element: Json, value: str) -> Json:
+        """Return the option of a menu that has this value; what is chosen already stays a choice."""
+        key = (block["block_id"], element["action_id"])
+        external = element["type"] == "external_select"
+        chosen = self._entered.get(key) if external else None
+        for one in [*self._suggested.get(key, []), chosen] if external else options_of(element):
+            if one and one["value"] == value:
+                return one
+        raise CannotDo(f"{element['action_id']} has no option {value!r}")
+
+    def action(self, block: Json, element: Json, value: str | None, ts: str) -> Json:
+        """Return the entry in `actions` for the use of this element; `value` replaces a button's own."""
+        if element["type"] == "button":
+            return action_of(block, element, value, ts)
+        used = _used(block, element, ts)
+        if element["type"] == "plain_text_input":
+            return {**used, "value": value}
+        return {**used, "selected_option": None if value is None else self.option(block, element, value)}
 
     def enter(self, block_or_action_id: str, value: str | None) -> None:
         """Type into a text field, or choose the option with this value; None empties it."""
@@ -90,7 +118,7 @@ class View:
                 raise CannotDo(f"{block_or_action_id} takes no more characters")
             self._entered[key] = value or None
         elif element["type"] in _SELECTS:
-            self._entered[key] = None if value is None else option(element, value)
+            self._entered[key] = None if value is None else self.option(block, element, value)
         else:
             raise CannotDo(f"{block_or_action_id} is not a field")
 
@@ -152,28 +180,17 @@ def identify(blocks: list[Json]) -> list[Json]:
     return blocks
 
 
-def option(element: Json, value: str) -> Json:
-    """Return the option of a menu that has this value; an external select's options are not known here."""
-    if element["type"] == "external_select":
-        return {"text": {"type": "plain_text", "text": value[:75]}, "value": value}
-    for one in options_of(element):
-        if one["value"] == value:
-            return one
-    raise CannotDo(f"{element['action_id']} has no option {value!r}")
-
-
 def action_of(block: Json, element: Json, value: str | None, ts: str) -> Json:
-    """Return the entry in `actions` for the use of this element; `value` replaces a button's own."""
+    """Return the entry in `actions` for a button; `value` replaces its own."""
     shown: Json = {key: element[key] for key in ("text", "style", "confirm") if key in element}
-    action = {
+    chosen = element.get("value") if value is None else value
+    return {**_used(block, element, ts), **shown, **({} if chosen is None else {"value": chosen})}
+
+
+def _used(block: Json, element: Json, ts: str) -> Json:
+    return {
         "type": element["type"],
         "action_id": element["action_id"],
         "block_id": block["block_id"],
         "action_ts": ts,
     }
-    if element["type"] == "button":
-        chosen = element.get("value") if value is None else value
-        return {**action, **shown, **({} if chosen is None else {"value": chosen})}
-    if element["type"] == "plain_text_input":
-        return {**action, "value": value}
-    return {**action, "selected_option": None if value is None else option(element, value)}

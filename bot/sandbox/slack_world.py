@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from bot.sandbox.faults import Faults
 from bot.sandbox.people import Person
+from bot.sandbox.slack_pace import Pace
 from bot.sandbox.slack_records import (
     ApiCall,
     Channel,
     Json,
     Limits,
+    Manifest,
     Message,
     ResponseUrl,
     SlackError,
@@ -33,12 +35,13 @@ class World:
         self.people = {one.slack_id: one for one in people}
         self.team_id, self.app_id, self.bot_user_id = team_id, app_id, bot_user_id
         self.scopes: set[str] = set()
-        self.limits = Limits()
+        self.limits, self.manifest, self.pace = Limits(), Manifest(), Pace()
         self.origin = ""
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, set[str]] = {}
         self.posted: list[Message] = []
         self.views: dict[str, list[View]] = {}
+        self.homes: dict[str, View] = {}
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.calls: list[ApiCall] = []
@@ -102,10 +105,11 @@ class World:
         self.triggers[key] = Trigger(user_id, time.monotonic())
         return key
 
-    def new_response_url(self, user_id: str, channel_id: str, message: Message | None) -> str:
+    def new_response_url(self, kind: str, user_id: str, channel_id: str, message: Message | None = None) -> str:
+        """Return a URL for answers to this person; with `message` they can replace or delete it."""
         key = token_hex(12)
         self.response_urls[key] = ResponseUrl(user_id, channel_id, message, time.monotonic())
-        return f"{self.origin}/{'actions' if message else 'commands'}/{self.team_id}/{key}"
+        return f"{self.origin}/{kind}/{self.team_id}/{key}"
 
     def use_trigger(self, key: str) -> str:
         """Exchange a trigger_id for its person; errors as documented at `views.open`."""

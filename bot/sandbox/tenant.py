@@ -156,6 +156,7 @@ class Tenant:
             "POLICY_FILE": str(policy),
             "TOKEN_KEYS": keys,
             "TIME_SCALE": "0.1",
+            "POLL_SECONDS": "0",
             **(self._linking() if linking else {}),
         }
 

@@ -58,8 +58,9 @@ class Transcript:
         print(f"\n{number:2}. {title}")
 
     def calls(self) -> None:
-        """Every call at Graph since the scene began."""
-        for call in self._tenant.graph.calls[self._calls :]:
+        """The calls at Graph since the scene began, without the polls of the bot's watch."""
+        calls = self._tenant.graph.calls[self._calls :]
+        for call in (one for one in calls if not (one.app_only and "$filter" in one.query)):
             self.line("  → Graph", _call(call))
         self._calls = len(self._tenant.graph.calls)
 

@@ -5,17 +5,37 @@ from typing import Any, Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry import HttpRequest, HttpResponse, RetryState
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 FAULTS: Final = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 """Everything that a call raises when Slack refuses it or cannot be reached."""
 
+_LONGEST_WAIT: Final = 5.0  # seconds
+
 # Errors that Slack's reference of chat.postMessage calls temporary, and those that a new token mends.
 _PASSING: Final = ("ratelimited", "rate_limited", "service_unavailable", "team_added_to_org", "accesslimited")
 _PASSING_TOKEN: Final = ("invalid_auth", "token_revoked", "token_expired", "not_authed", "account_inactive")
 # With these some part of the call may have taken effect, says the same reference, or nobody knows.
 _UNSURE: Final = ("internal_error", "fatal_error", "request_timeout", "unreadable_answer")
+
+
+class _ShortWaits(AsyncRateLimitErrorRetryHandler):
+    """Waits as Slack's 429 says where that is not long; else whoever called is told, and waits in their own way."""
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        asked = response is not None and _seconds(response.headers) > _LONGEST_WAIT
+        return not asked and await super()._can_retry_async(
+            state=state, request=request, response=response, error=error
+        )
 
 
 class Fate(StrEnum):
@@ -36,7 +56,7 @@ def web_client(token: str | None, url: str, session: aiohttp.ClientSession, seco
         base_url=url,
         session=session,
         timeout=round(seconds),
-        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=3)],
+        retry_handlers=[_ShortWaits(max_retry_count=3)],
     )
 
 
@@ -63,7 +83,10 @@ def fate_of(error: BaseException) -> Fate:
 
 def retry_after(error: BaseException) -> float:
     """The seconds that Slack asks to wait; 0 where it does not say."""
-    headers: Any = getattr(getattr(error, "response", None), "headers", None) or {}
+    return _seconds(getattr(getattr(error, "response", None), "headers", None) or {})
+
+
+def _seconds(headers: Any) -> float:
     value = next((value for name, value in headers.items() if str(name).casefold() == "retry-after"), "")
     value = value[0] if isinstance(value, list) else value
     return float(value) if str(value).isdigit() else 0.0

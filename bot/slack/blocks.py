@@ -19,6 +19,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.blocks import RichTextElementParts as Parts
 
 from bot.cancellation import Cancellation
+from bot.history import Past
 from bot.outcome import Look
 from bot.policy import ANY
 from bot.resources import Resource, Target
@@ -46,6 +47,8 @@ class CardDetails:
     reason: str = ""
     state: str = ""
     created: str = ""
+    until: str = ""
+    decided_by: str = ""
     as_of: str = ""
     by: str = ""
     why: str = ""
@@ -64,8 +67,10 @@ def details_of(resource: Resource, target: Target, look: Look, as_of: datetime) 
         requestor=text.clip(seen.requestor_name, _FIELD) if seen else "",
         reason=text.clip(seen.reason, _FIELD) if seen else "",
         state=text.clip(seen.state, _FIELD) if seen else text.unreadable(resource),
-        created=f"{seen.created:%d %B %Y %H:%M} UTC" if seen and seen.created else "",
-        as_of=f"{as_of:%d %B %Y %H:%M} UTC",
+        created=_moment(seen.created) if seen else "",
+        until=_moment(seen.expires) if seen else "",
+        decided_by=text.clip(seen.decided_by, _FIELD) if seen else "",
+        as_of=_moment(as_of),
     )
 
 
@@ -158,6 +163,15 @@ def audit_line(told: text.Told, cancellation: Cancellation) -> Blocks:
     return drawn([_lines([line])])
 
 
+def past(cancellations: Sequence[Past]) -> RichTextBlock:
+    """One line for each: how it ended, and what it was."""
+    lines = []
+    for one in cancellations:
+        mark = [Parts.Emoji(name=text.MARKS[one.outcome.result]), _plain(" ")] if one.outcome else []
+        lines.append([*mark, _bold(text.past(one)), _plain(f" · {one.target.kind} {one.target.id}")])
+    return _lines(lines)
+
+
 def joined(user: str, since: datetime) -> RichTextBlock:
     """What the second person is told."""
     answer = f" since {since:%H:%M:%S} UTC. Nothing more was sent; the answer comes in their thread."
@@ -192,9 +206,15 @@ def _facts(details: CardDetails) -> list[Line]:
         "Requested by": details.requestor,
         "Their reason": details.reason,
         "Since": details.created,
+        "Until": details.until,
+        "Decided by": details.decided_by,
         "State": f"{details.state} (as of {details.as_of})" if details.as_of else "",
     }
     return [[_bold(f"{name}: "), _plain(value)] for name, value in rows.items() if value]
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%d %B %Y %H:%M} UTC" if moment else ""
 
 
 def _lines(lines: Sequence[Line]) -> RichTextBlock:

@@ -1,5 +1,6 @@
 """The slash command."""
 
+import time
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -13,8 +14,11 @@ from bot.slack.blocks import Blocks, drawn, note, sign_in
 from bot.slack.dialog import Prefilled
 from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
+from bot.slack.home import Home
 from bot.slack.inbox import Click
+from bot.slack.picker import Picker
 from bot.slack.posting import Poster
+from bot.slack.private_lists import PrivateLists
 from bot.slack.request import Command, Parser, Word
 from bot.store import new_id
 from bot.tasks import Tasks
@@ -31,17 +35,23 @@ class Commands:
         accounts: Accounts,
         gate: Gate,
         dialogs: Dialogs,
+        picker: Picker,
+        lists: PrivateLists,
         poster: Poster,
         answering: Answering,
+        home: Home,
         tasks: Tasks,
         link_url: str,
     ) -> None:
+        self._home = home
         self._link_url = link_url
         self._parser = parser
         self._directory = directory
         self._accounts = accounts
         self._gate = gate
         self._dialogs = dialogs
+        self._picker = picker
+        self._lists = lists
         self._poster = poster
         self._answering = answering
         self._tasks = tasks
@@ -49,19 +59,23 @@ class Commands:
     async def __call__(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Bolt's listener: acknowledges at once."""
         await ack()
-        self._tasks.spawn(self._handle(Click.of_command(body), str(body.get("text") or "")))
+        self._tasks.spawn(self._handle(Click.of_command(body), str(body.get("text") or ""), time.monotonic()))
 
-    async def _handle(self, click: Click, typed: str) -> None:
+    async def _handle(self, click: Click, typed: str, began: float) -> None:
         async with self._answering.to(click) as about:
             actor = await self._directory.in_time(click)
             command = self._parser.command(typed)
             about.target = command.target
-            if command.word:
-                await self._poster.answer(click.user, click.response_url, *await self._answer(command.word, actor))
-                return
             if command.resource:
                 self._gate.welcome(actor, command.resource)
-            await self._dialogs.open(click, actor, _prefilled(command), command.target)
+            if command.word in (Word.MINE, Word.PENDING):
+                await self._lists.tell(click, actor, command.resource, own=command.word is Word.MINE)
+            elif command.word:
+                await self._poster.answer(click.user, click.response_url, *await self._answer(command.word, actor))
+            elif command.resource:
+                await self._dialogs.open(click, actor, _prefilled(command), command.target)
+            else:
+                await self._picker.open(click, actor, began)
 
     async def _answer(self, word: Word, actor: Actor) -> tuple[str, Blocks]:
         if word is Word.SIGNIN and self._link_url:
@@ -76,7 +90,9 @@ class Commands:
             return text.help_text(self._gate.registry)
         if word is Word.WHOAMI:
             return text.who(actor.account_name if actor.account else None)
-        return text.SIGNED_OUT if await self._accounts.unlink(actor.team, actor.user) else text.who(None)
+        unlinked = await self._accounts.unlink(actor.team, actor.user)
+        self._home.refresh(actor.user)
+        return text.SIGNED_OUT if unlinked else text.who(None)
 
 
 def _prefilled(command: Command) -> Prefilled:

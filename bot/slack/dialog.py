@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from slack_sdk.models.blocks import (
+    ActionsBlock,
     Block,
+    ButtonElement,
+    ExternalDataSelectElement,
     InputBlock,
     Option,
     PlainTextInputElement,
@@ -20,13 +23,16 @@ from bot.slack import text
 
 CALLBACK: Final = "cancel_dialog"
 KIND, ID, JUSTIFICATION, DETAILS = "kind", "id", "justification", "details"
+PICK: Final = "pick_target"
+BY_HAND: Final = "enter_by_hand"
 
 _LONGEST_INPUT: Final = 3000  # Slack's own limit of an input
+_WHICH: Final = "Which one?"
 
 
 @dataclass(frozen=True)
 class Prefilled:
-    """What a dialog starts with. A `fixed` target comes from a card and cannot be changed."""
+    """What a dialog starts with. A `fixed` target was chosen before, and cannot be changed."""
 
     dialog_id: str
     resource: Resource | None = None
@@ -36,17 +42,30 @@ class Prefilled:
 
 
 @dataclass(frozen=True)
+class Picking:
+    """A dialog in which the target is chosen: by searching or, where there are `options`, of these.
+
+    `options` are values and their texts; `notes` stand above.
+    """
+
+    dialog_id: str
+    options: tuple[tuple[str, str], ...] = ()
+    notes: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
 class Entered:
-    """What a person submitted, as they typed it."""
+    """What a person submitted, as they typed it. `pick` is what they chose, where they could choose."""
 
     kind: str
     id: str
     justification: str
+    pick: str
 
 
-def view(prefilled: Prefilled, enabled: Registry, details: Block | None) -> dict[str, Any]:
+def view(prefilled: Prefilled, enabled: Registry, details: Block | None, notes: Sequence[Block] = ()) -> dict[str, Any]:
     """The dialog. Its inputs keep their block and action ids, so what is typed survives new `details`."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [*notes]
     if prefilled.resource and prefilled.resource.retirement:
         blocks.append(SectionBlock(block_id="retired", text=_plain(text.retirement(prefilled.resource))))
     if details:
@@ -56,6 +75,19 @@ def view(prefilled: Prefilled, enabled: Registry, details: Block | None) -> dict
         blocks += [_kind_input(prefilled.resource, enabled), _id_input(prefilled.id)]
     blocks.append(_justification_input(prefilled.justification))
     return _view(blocks, prefilled.dialog_id, submit="Cancel the request")
+
+
+def picking(picked: Picking, details: Block | None) -> dict[str, Any]:
+    """The dialog with a choice of targets; `details` are those of the chosen one."""
+    blocks = [*picked.notes, _found_input(picked.options) if picked.options else _search_input()]
+    if details:
+        details.block_id = DETAILS
+        blocks.append(details)
+    blocks.append(_justification_input(""))
+    if not picked.options:
+        other = ButtonElement(text="Enter an id or address instead", action_id=BY_HAND, value="form")
+        blocks.append(ActionsBlock(block_id=BY_HAND, elements=[other]))
+    return _view(blocks, picked.dialog_id, submit="Cancel the request")
 
 
 def loading() -> Block:
@@ -76,12 +108,17 @@ def closed(*blocks: Block) -> dict[str, Any]:
 def entered(view_payload: Mapping[str, Any]) -> Entered:
     """The inputs of a submitted view; empty where there is none."""
     values = view_payload["state"]["values"]
-    option = values.get(KIND, {}).get(KIND, {}).get("selected_option") or {}
     return Entered(
-        kind=str(option.get("value") or ""),
+        kind=_chosen(values, KIND),
         id=str(values.get(ID, {}).get(ID, {}).get("value") or ""),
         justification=str(values.get(JUSTIFICATION, {}).get(JUSTIFICATION, {}).get("value") or ""),
+        pick=_chosen(values, PICK),
     )
+
+
+def _chosen(values: Mapping[str, Any], menu: str) -> str:
+    option = values.get(menu, {}).get(menu, {}).get("selected_option") or {}
+    return str(option.get("value") or "")
 
 
 def _view(blocks: Sequence[Block], dialog_id: str, submit: str | None) -> dict[str, Any]:
@@ -104,6 +141,20 @@ def _kind_input(chosen: Resource | None, enabled: Registry) -> InputBlock:
     return InputBlock(block_id=KIND, label="What is it?", element=select)
 
 
+def _search_input() -> InputBlock:
+    element = ExternalDataSelectElement(
+        action_id=PICK, min_query_length=0, placeholder="Type a kind, a resource, a person or an id"
+    )
+    return InputBlock(block_id=PICK, label=_WHICH, element=element, dispatch_action=True)
+
+
+def _found_input(options: Sequence[tuple[str, str]]) -> InputBlock:
+    element = StaticSelectElement(
+        action_id=PICK, options=[Option(value=value, text=_plain(words)) for value, words in options]
+    )
+    return InputBlock(block_id=PICK, label=_WHICH, element=element, dispatch_action=True)
+
+
 def _choice(resource: Resource) -> str:
     """What the kind is called in a list; Slack allows 75 characters."""
     return text.clip(f"{resource.label}{' (retired)' if resource.retirement else ''}", 75)
@@ -113,7 +164,7 @@ def _id_input(initial: str) -> InputBlock:
     element = PlainTextInputElement(
         action_id=ID, initial_value=initial or None, placeholder="00000000-0000-0000-0000-000000000000"
     )
-    return InputBlock(block_id=ID, label="Its id, or its Graph URL", element=element)
+    return InputBlock(block_id=ID, label="Its id, or its URL", element=element)
 
 
 def _justification_input(initial: str) -> InputBlock:

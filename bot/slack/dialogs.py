@@ -1,7 +1,11 @@
-"""Opens the dialog at once and fills it in afterwards, so that a slow service never costs Slack's trigger."""
+"""Opens dialogs at once and fills them in afterwards, so that a slow service never costs Slack's trigger."""
 
-from dataclasses import replace
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final, TypeVar
 
 import structlog
 from slack_sdk.models.blocks import Block, RichTextBlock
@@ -23,12 +27,26 @@ from bot.store import Dialog, Store, now
 from bot.tasks import Tasks
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+View = dict[str, Any]
+Draw = Callable[[Block | None], View]
+"""Draws a dialog with these details."""
 
 _NORMAL = ("not_found", "hash_conflict")  # the person closed the dialog, or it has changed since
+_LIFETIME: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A dialog on somebody's screen. It is changed only while it has this hash; without one, whatever it has."""
+
+    id: str
+    hash: str = ""
 
 
 class Dialogs:
-    """One dialog for commands and buttons alike."""
+    """One dialog for commands, buttons and shortcuts alike."""
 
     def __init__(
         self,
@@ -50,64 +68,107 @@ class Dialogs:
         self._tasks = tasks
 
     async def open(
-        self, click: Click, actor: Actor, prefilled: dialog.Prefilled, target: Target | None, card_id: str = ""
+        self,
+        click: Click,
+        actor: Actor,
+        prefilled: dialog.Prefilled,
+        target: Target | None,
+        *,
+        card_id: str = "",
+        thread_ts: str = "",
     ) -> None:
         """Opens it; raises `Unavailable` when Slack does not. A known target's details follow."""
-        sealed = self._sealer.seal(prefilled.dialog_id, {"response_url": click.response_url})
+        offered = (target,) if target and prefilled.fixed and not card_id else ()
+        await self.record(click, prefilled.dialog_id, card_id=card_id, thread_ts=thread_ts, offered=offered)
+        draw = partial(dialog.view, prefilled, self._gate.registry)
+        shown = await self.show(click, draw(dialog.loading() if target else None))
+        if target:
+            self._tasks.spawn(self.fill(shown, actor, target, draw, fixed=prefilled.fixed))
+
+    async def record(
+        self,
+        click: Click,
+        dialog_id: str,
+        *,
+        card_id: str = "",
+        thread_ts: str = "",
+        offered: tuple[Target, ...] = (),
+    ) -> None:
+        """Records a dialog that is about to be shown, and what can be chosen in it."""
+        sealed = self._sealer.seal(dialog_id, {"response_url": click.response_url})
         await self._store.add_dialog(
-            Dialog(prefilled.dialog_id, click.team, click.user, click.channel, card_id, sealed, now())
+            Dialog(dialog_id, click.team, click.user, click.channel, card_id, sealed, now(), thread_ts, offered)
         )
-        details = dialog.loading() if target else None
-        view = dialog.view(prefilled, self._gate.registry, details)
+
+    async def recorded(self, dialog_id: str, click: Click) -> Dialog:
+        """The dialog, if the bot opened it for this very person and not too long ago; raises `Refused`."""
+        opened = await self._store.dialog(dialog_id)
+        if opened is None or (opened.team, opened.user) != (click.team, click.user):
+            raise Refused("forged_dialog", text.OLD_DIALOG)
+        if now() - opened.created_at > _LIFETIME:
+            raise Refused("old_dialog", text.OLD_DIALOG)
+        return opened
+
+    async def show(self, click: Click, view: View) -> Shown:
+        """Opens a view; raises `Unavailable` when Slack does not."""
         try:
             answer = await self._client.views_open(trigger_id=click.trigger_id, view=view)
         except FAULTS as error:
             log.warning("dialog_not_opened", error=error_of(error))
             raise Unavailable(text.NO_DIALOG) from error
-        if target:
-            opened = answer["view"]
-            self._tasks.spawn(self._fill(opened["id"], opened["hash"], actor, prefilled, target))
+        return Shown(answer["view"]["id"], answer["view"]["hash"])
 
-    async def _fill(
-        self, view_id: str, view_hash: str, actor: Actor, prefilled: dialog.Prefilled, target: Target
-    ) -> None:
+    async def show_soon(
+        self, click: Click, reading: asyncio.Task[T], seconds: float, draw: Callable[[T], Awaitable[View]]
+    ) -> Shown | None:
+        """Opens what follows from that reading or, where it takes longer than so long, first says that it reads."""
+        await asyncio.wait({reading}, timeout=seconds)
+        if reading.done():
+            return await self.show(click, await draw(reading.result()))
+        shown = await self.show(click, dialog.closed(dialog.sentence(text.LOOKING)))
         try:
-            view = await self._filled(actor, prefilled, target)
-        except Exception:
-            log.exception("details_failed")
-            view = self._view(prefilled, dialog.sentence(text.DETAILS_LATER))
+            view = await draw(await reading)
+        except BotError as error:
+            view = dialog.closed(dialog.sentence(text.of_error(error)))
+        return await self.update(shown, view)
+
+    async def update(self, shown: Shown, view: View) -> Shown | None:
+        """Shows another view in its place; None where that was not possible any more."""
         try:
-            await self._client.views_update(view_id=view_id, hash=view_hash, view=view)
+            answer = await self._client.views_update(view_id=shown.id, hash=shown.hash or None, view=view)
         except FAULTS as error:
             if error_of(error) not in _NORMAL:
                 log.warning("dialog_not_filled", error=error_of(error))
+            return None
+        return Shown(answer["view"]["id"], answer["view"]["hash"])
 
-    async def _filled(self, actor: Actor, prefilled: dialog.Prefilled, target: Target) -> dict[str, Any]:
+    async def fill(self, shown: Shown, actor: Actor, target: Target, draw: Draw, *, fixed: bool) -> None:
+        """Reads the target, and shows what was read or why nothing could be."""
+        try:
+            view = await self._filled(actor, target, draw, fixed=fixed)
+        except Exception:
+            log.exception("details_failed")
+            view = draw(dialog.sentence(text.details_later(self._gate.registry[target.kind])))
+        await self.update(shown, view)
+
+    async def _filled(self, actor: Actor, target: Target, draw: Draw, *, fixed: bool) -> View:
         try:
             look = await self._gate.preview(actor, target)
         except Refused as error:
             await self._audit.denied(actor, error.reason, target)
-            if prefilled.fixed:
-                return dialog.closed(dialog.sentence(text.of_error(error)))
-            return self._view(prefilled, dialog.sentence(text.of_error(error)))
+            words = dialog.sentence(text.of_error(error))
+            return dialog.closed(words) if fixed else draw(words)
         except ServiceFailure as failure:
-            return self._view(prefilled, dialog.sentence(self._unread(failure, target)))
+            return draw(dialog.sentence(self._unread(failure, target)))
         except BotError as error:
-            words = text.LINK_LATER if isinstance(error, SignInNeeded) else text.of_error(error)
-            return self._view(prefilled, dialog.sentence(words))
+            return draw(dialog.sentence(text.LINK_LATER if isinstance(error, SignInNeeded) else text.of_error(error)))
         if look.snapshot and look.snapshot.standing is Standing.FINAL:
             await self._cards.ended_elsewhere(target, look)
-            if prefilled.fixed:
+            if fixed:
                 return dialog.closed(self._facts(target, look), dialog.sentence(text.ended_as(look.state)))
-        return self._view(prefilled, self._details(target, look))
-
-    def _view(self, prefilled: dialog.Prefilled, details: Block) -> dict[str, Any]:
-        return dialog.view(prefilled, self._gate.registry, details)
-
-    def _details(self, target: Target, look: Look) -> Block:
         if look.missing:
-            return dialog.sentence(text.MISSING_DETAILS)
-        return self._facts(target, look)
+            return draw(dialog.sentence(text.missing(self._gate.registry[target.kind])))
+        return draw(self._facts(target, look))
 
     def _facts(self, target: Target, look: Look) -> RichTextBlock:
         moment = now()
@@ -118,8 +179,8 @@ class Dialogs:
 
     def _unread(self, failure: ServiceFailure, target: Target) -> str:
         """Why the details are missing; the cancellation itself may still be tried."""
-        if not isinstance(failure, ServiceError):
-            return text.DETAILS_LATER
         resource = self._gate.registry[target.kind]
+        if not isinstance(failure, ServiceError):
+            return text.details_later(resource)
         told = text.told(rejected(resource, failure, Look(), 0), resource)
         return " ".join(filter(None, (told.sentence, told.next_step, told.reference)))

@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.accounts import Accounts
 from bot.cancellation import Actor
 from bot.errors import Refused, Unavailable
-from bot.slack.api import FAULTS, error_of
+from bot.slack.api import FAULTS, Fate, error_of, fate_of
 from bot.slack.inbox import Click
 
 log = structlog.get_logger(__name__)
@@ -74,6 +74,21 @@ class Directory:
         except FAULTS as error:
             log.warning("slack_lookup_failed", error=error_of(error))
             raise Unavailable(*_UNSURE) from error
+
+    async def user_of(self, email: str) -> str:
+        """The one Slack user with this e-mail address, of whatever standing; empty where Slack tells none.
+
+        Raises `Unavailable`.
+        """
+        try:
+            found = (await self._client.users_lookupByEmail(email=email))["user"]
+        except FAULTS as error:
+            log.info("not_found_by_email", error=error_of(error))
+            if fate_of(error) is Fate.REFUSED:
+                return ""
+            raise Unavailable(*_UNSURE) from error
+        same = str((found.get("profile") or {}).get("email", "")).casefold() == email.casefold()
+        return str(found["id"]) if same else ""
 
     async def in_time(self, click: Click, channel: str = "") -> Actor:
         """Whoever clicked, looked up fast enough to open a dialog afterwards; raises like `actor`."""

@@ -74,6 +74,12 @@ class Poster:
             await self._posts.begin(place.id, place.channel, place.thread_ts)
         return await self._post(place, words, blocks)
 
+    async def find(self, post_id: str) -> str:
+        """Where a message is whose posting had begun; its timestamp, empty when there is none; raises `Later`."""
+        known = await self._posts.of(post_id)
+        ts = known.ts or await self._find(known) if known else ""
+        return await self._posts.made(post_id, ts) if ts else ""
+
     async def update(self, place: Place, ts: str, words: str, blocks: Blocks) -> str:
         """Replaces a message's content; empty, or Slack's word for why it refuses. Raises `Later`."""
         try:
@@ -82,7 +88,8 @@ class Poster:
                     channel=place.channel, ts=ts, text=escape(words), blocks=blocks, metadata=_metadata(place.id)
                 )
         except FAULTS as error:
-            log.warning("update_failed", channel=place.channel, error=error_of(error))
+            say = log.info if error_of(error) in GONE else log.warning  # people may delete messages
+            say("update_failed", channel=place.channel, error=error_of(error))
             if fate_of(error) is not Fate.REFUSED:
                 raise Later(retry_after(error)) from error
             return error_of(error)

@@ -21,13 +21,15 @@ class Word(StrEnum):
     SIGNIN = "signin"
     WHOAMI = "whoami"
     SIGNOUT = "signout"
+    MINE = "mine"
+    PENDING = "pending"
 
 
 @dataclass(frozen=True)
 class Command:
-    """A parsed slash command: a word of its own, or a cancellation. `id` is as it was typed.
+    """A parsed slash command: a word of its own, of a kind where it takes one, or a cancellation.
 
-    Without a resource, the dialog asks for everything.
+    `id` is as it was typed. Without a word and a resource, the dialog offers what can be cancelled.
     """
 
     word: Word | None = None
@@ -54,6 +56,8 @@ class Parser:
         first, rest = _split(words)
         if not first:
             return Command()
+        if first.casefold() == Word.PENDING:
+            return Command(Word.PENDING, self._resource(rest))
         if is_url(first):
             return self._filled(self._of_url(first), first, rest)
         resource = self._resource(first)

@@ -11,7 +11,9 @@ from bot.outcome import Outcome, Result
 from bot.resources import Registry
 from bot.slack import blocks, text
 from bot.slack.cards import Cards
+from bot.slack.home import Home
 from bot.slack.posting import Alone, Place, Poster
+from bot.slack.requestors import Requestors
 from bot.store import Store, now
 from bot.told import question_id
 from bot.verdict import Wait
@@ -21,7 +23,7 @@ from bot.verdict import Wait
 class _Thread:
     """Where a cancellation is told. Without `ts` nothing can be posted there.
 
-    `of_card`: it is the thread of a notification, whose root does not say who cancels and why.
+    `of_card`: it is the thread of a notification, or of somebody's message, which does not say who cancels and why.
     """
 
     channel: str
@@ -33,8 +35,18 @@ class SlackTeller:
     """Tells in Slack. Each cancellation has one thread reply, whose content changes while it is provisional."""
 
     def __init__(
-        self, store: Store, poster: Poster, cards: Cards, registry: Registry, audit_channel: str | None
+        self,
+        *,
+        store: Store,
+        poster: Poster,
+        cards: Cards,
+        registry: Registry,
+        requestors: Requestors,
+        home: Home,
+        audit_channel: str | None,
     ) -> None:
+        self._requestors = requestors
+        self._home = home
         self._store = store
         self._poster = poster
         self._cards = cards
@@ -78,9 +90,12 @@ class SlackTeller:
         told = self._told(cancellation, outcome)
         thread = await self._thread(cancellation)
         full = blocks.outcome(told, cancellation.actor.user, cancellation.justification if thread.of_card else "")
-        if await self._reply(cancellation, thread, f"{told.headline}. {told.sentence}", full):
+        named = blocks.note(self._name(cancellation)) if cancellation.thread_ts else []
+        if await self._reply(cancellation, thread, f"{told.headline}. {told.sentence}", [*full, *named]):
             return True
-        return await self._alone(cancellation, "instead", told, *blocks.note(text.INVITE))
+        # From the App Home there is no channel to invite the bot to.
+        where = text.INVITE if cancellation.actor.channel else self._name(cancellation)
+        return await self._alone(cancellation, "instead", told, *blocks.note(where))
 
     async def cards(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """Every open card of the target."""
@@ -109,8 +124,17 @@ class SlackTeller:
             cancellation, "told_later", self._told(cancellation, outcome), *blocks.note(text.SETTLED_LATER)
         )
 
+    async def requestor(self, cancellation: Cancellation) -> bool:
+        """By direct message, where it is certain who that is in Slack."""
+        return await self._requestors.tell(cancellation)
+
+    def changed(self, cancellation: Cancellation) -> None:
+        """In the App Home."""
+        self._home.refresh(cancellation.actor.user)
+
     async def linked(self, link_id: str, user: str, account_name: str, begun: int) -> bool:
         """By direct message: whoever has somebody else's Slack session in a browser cannot keep it from its owner."""
+        self._home.refresh(user)
         words = text.linked(account_name, begun)
         return await self._poster.alone(Alone(f"{link_id}:linked", user, "", now()), words, blocks.note(words))
 
@@ -129,6 +153,11 @@ class SlackTeller:
             await self._poster.put(Place(question_id(cancellation.id), thread.channel, thread.ts), words, drawn)
         )
 
+    def _name(self, cancellation: Cancellation) -> str:
+        """What was to be cancelled, for a place where nothing else says it."""
+        target = cancellation.target
+        return f"{self._registry[target.kind].label}: {target.kind} {target.id}"
+
     def _told(self, cancellation: Cancellation, outcome: Outcome) -> text.Told:
         return text.told(outcome, self._registry[cancellation.target.kind])
 
@@ -143,6 +172,8 @@ class SlackTeller:
         if card:
             return _Thread(card.channel, card.ts, of_card=True)
         channel, visible = cancellation.actor.channel, cancellation.actor.visible
+        if cancellation.thread_ts:
+            return _Thread(channel, cancellation.thread_ts if visible else "", of_card=True)
         return _Thread(channel, await self._cards.begin_thread(cancellation) if visible else "", of_card=False)
 
     async def _note(self, cancellation: Cancellation, words: str) -> bool:

@@ -1,16 +1,19 @@
 """The sentences that people read in Slack. What errors carry themselves stands with the error."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.cancellation import Answer
 from bot.errors import SIGN_IN, BotError
+from bot.history import Past
 from bot.outcome import Outcome, Reason, Result
 from bot.resources import Cloud, Registry, Resource, TargetError
 from bot.verdict import Wait
 
 COMMAND: Final = "/cancel-approval"
+SHORTCUT: Final = "cancel_from_message"
 
 MARKS: Final = {
     Result.CANCELLED: "white_check_mark",
@@ -30,7 +33,8 @@ _HEADLINES: Final = {
     Result.UNKNOWN: "Not known whether it was cancelled",
 }
 
-# What happened, and what to do next. `{state}` is what the service shows, `{permission}` what a 403 may lack.
+# What happened, and what to do next. `{service}` is whose call it is, `{state}` what that shows, `{permission}` what a
+# 403 may lack.
 _SENTENCES: Final = {
     Reason.DONE: ("Microsoft confirmed the cancellation.", ""),
     Reason.CONFIRMED: ("Reading it back confirmed the cancellation.", ""),
@@ -55,11 +59,11 @@ _SENTENCES: Final = {
     ),
     Reason.NOT_CANCELLABLE: ("Microsoft says that it cannot be cancelled in its present state ({state}).", ""),
     Reason.NOT_FOUND: (
-        "Microsoft Graph knows no such request, or does not show it to you.",
+        "{service} knows no such request, or does not show it to you.",
         "Check the kind and the id.",
     ),
     Reason.NOT_ALLOWED: (
-        "Microsoft Graph refused it: the permission {permission} or the right role is missing. "
+        "{service} refused it: the permission {permission} or the right role is missing. "
         "An administrator of your tenant can grant either.",
         "",
     ),
@@ -83,7 +87,7 @@ _SENTENCES: Final = {
         "Try again in some minutes.",
     ),
     Reason.UNREACHABLE: (
-        "Microsoft Graph could not be reached or read, so nothing was sent.",
+        "{service} could not be reached or read, so nothing was sent.",
         "Try again in a few minutes.",
     ),
     Reason.OPERATION_FAILED: (
@@ -91,7 +95,7 @@ _SENTENCES: Final = {
         "Try again, and give your administrator the request id below if it fails again.",
     ),
     Reason.SERVICE_ERROR: (
-        "Microsoft Graph answered with an error that its documents do not explain.",
+        "{service} answered with an error that its documents do not explain.",
         "Give your administrator the code and the request id below.",
     ),
     Reason.NOT_READY: (
@@ -139,8 +143,13 @@ RECORDED_LATE: Final = (
 DONE_BEFORE: Final = "This dialog was sent before, and its cancellation has ended; the thread shows how."
 SETTLED_LATER: Final = "This was not known when I told you of it first; I have kept looking since."
 OUR_FAULT: Final = "Something on our side failed. Nothing was sent. Please try again."
-READING: Final = "Reading it from Microsoft Graph …"
-MISSING_DETAILS: Final = "Microsoft Graph knows no such request. Check the kind and the id."
+HOME_PENDING: Final = "What you can cancel"
+HOME_PAST: Final = "Your last cancellations"
+READING: Final = "Reading it from Microsoft …"
+HOME_UNREAD: Final = "I could not look this up just now. Open this tab again in a minute."
+NOTHING_SEEN: Final = "I see nothing now that you may cancel."
+ENDED_FOR_ANOTHER: Final = "Somebody else's cancellation came first; I told you how it ended"
+HOME_NO_PAST: Final = "You have cancelled nothing in the last 30 days."
 
 
 @dataclass(frozen=True)
@@ -157,7 +166,8 @@ class Told:
 def told(outcome: Outcome, resource: Resource) -> Told:
     """What a person is told of an outcome."""
     sentence, next_step = _SENTENCES.get(outcome.reason, ("", ""))
-    sentence = (outcome.sentence or sentence).replace("{state}", outcome.state or NO_STATE)
+    sentence = outcome.sentence or sentence.replace("{service}", resource.service.label)
+    sentence = sentence.replace("{state}", outcome.state or NO_STATE)
     sentence = sentence.replace("{permission}", outcome.permission or "to read it")
     if outcome.unread:
         sentence = f"{sentence} {UNREAD_NOTE}"
@@ -186,7 +196,7 @@ def of_target_error(error: TargetError, resource: Resource | None) -> str:
         "empty_id": f"The id of the {label} is missing. It looks like 00000000-0000-0000-0000-000000000000.",
         "bad_id": f"That is no id of the kind {label}. It looks like 00000000-0000-0000-0000-000000000000.",
         "foreign_url": f"Only addresses of {error.detail} are understood here. Give kind and id instead.",
-        "unknown_url": "That Graph address names no request that this bot can cancel. Give kind and id instead.",
+        "unknown_url": "That address names no request that this bot can cancel. Give kind and id instead.",
     }[error.problem]
 
 
@@ -220,11 +230,53 @@ def card_line(outcome: Outcome, moment: datetime) -> str:
     return f"{_HEADLINES[outcome.result]}{state}, {moment:%d %B %Y %H:%M} UTC"
 
 
+def past(one: Past) -> str:
+    """What a list of somebody's cancellations says of one."""
+    if one.outcome:
+        return card_line(one.outcome, one.at)
+    return ENDED_FOR_ANOTHER if one.over else CANCELLING
+
+
+def as_of(moment: datetime) -> str:
+    """When something was looked up."""
+    return f"As of {moment:%d %B %Y %H:%M:%S} UTC"
+
+
+def home_more(count: int) -> str:
+    """How many more there are than the App Home shows."""
+    return f"And {count:,} more: {COMMAND} finds them."
+
+
 def ended_as(state: str) -> str:
     """What is said of a request that was found to be over."""
     return f"Nothing left to cancel: it already ended as “{state}”."
 
 
+def missing(resource: Resource) -> str:
+    """What stands in place of the details of a request that does not exist."""
+    return f"{resource.service.label} knows no such request. Check the kind and the id."
+
+
+def gone(resource: Resource) -> str:
+    """What is said of a request that exists no more."""
+    return f"Nothing left to cancel: {resource.service.label} knows no such request any more."
+
+
+def details_later(resource: Resource) -> str:
+    """What stands in place of details that could not be read."""
+    later = "You can still go on: it is read again before the call."
+    return f"{resource.service.label} does not show it just now. {later}"
+
+
+def pending_before(label: str, count: int) -> str:
+    """What a channel hears, once, of the requests that were pending before it began to hear of new ones."""
+    were = "was" if count == 1 else "were"
+    return f"{label}: {count:,} {were} pending before I began to watch, without a card. {COMMAND} lists them."
+
+
+OLD_CARD: Final = f"This notification is too old for its button. {COMMAND} lists what is pending."
+CANCELLED_YOURS: Final = "A request of yours is cancelled. Somebody else asked for that here, and gave this reason:"
+ASK_THEM: Final = "If you still need it, talk to them, or make the request again."
 SECOND_NEEDED: Final = "A second person has to approve this cancellation"
 WAITING_FOR_SECOND: Final = "Waits for a second person's approval; the thread asks for it."
 ANYBODY: Final = "anybody else in this team"
@@ -236,10 +288,82 @@ ANSWERS: Final = {
 CANCELLING: Final = "Being cancelled …"
 REFUSED_UNTOLD: Final = "Not carried out. Nothing was sent to Microsoft."
 REFUSED_HERE: Final = "Not carried out. I told the reason to whoever asked."
-DETAILS_LATER: Final = (
-    "Microsoft Graph does not show it just now. You can still go on: it is read again before the call."
-)
 ACCEPTED: Final = "Microsoft accepted the cancellation and is finishing it. I keep looking."
+
+
+def cancelled_by(asked_at: datetime) -> str:
+    """What a requestor reads before the name of whoever cancelled their request."""
+    return f"Cancellation asked for on {asked_at:%d %B %Y %H:%M} UTC"
+
+
+NOTHING_TO_CANCEL: Final = "There is nothing now that you may cancel."
+BY_HAND: Final = "What no list shows can be entered here."
+LOOKING: Final = "Looking for what you can cancel …"
+STILL_READING: Final = "Still reading from Microsoft: type again"
+NOT_YET: Final = "Nothing to choose yet"
+NOT_ALL_READ: Final = "Not everything could be read"
+NO_MATCH: Final = "Nothing of what could be read matches"
+CHOOSE_AGAIN: Final = "This cannot be chosen any more. Please choose again."
+
+
+def newest_of(shown: int, count: int) -> str:
+    """Said above options that are not all."""
+    return f"The newest {shown} of {count:,}: type to search"
+
+
+def yours(count: int, kind: Resource | None, *, own: bool) -> str:
+    """What stands above a list, or alone where nothing could be listed."""
+    what = f" ({kind.label})" if kind else ""
+    whose = "of yours can be cancelled now" if own else "can be cancelled by you now"
+    return f"{count:,} {'request' if count == 1 else 'requests'}{what} {whose}."
+
+
+def more_pending(count: int) -> str:
+    """What stands below a list that is cut."""
+    return f"… and {count:,} more. {COMMAND} searches them all."
+
+
+def never_listed(kinds: Sequence[Resource]) -> str:
+    """Said of kinds that Microsoft gives no list of."""
+    return f"Microsoft offers no list of these; they can be cancelled by kind and id: {_labels(kinds)}."
+
+
+def unlisted(kind: Resource) -> str:
+    """What is said of a kind that Microsoft gives no list of."""
+    return f"Microsoft offers no list of this kind ({kind.label}). Name one: {COMMAND} {kind.kind} <id>"
+
+
+def nothing_in_message(enabled: Registry) -> str:
+    """What the shortcut looks for, where it found nothing."""
+    kinds = ", ".join(resource.kind for resource in enabled)
+    services = " and ".join(dict.fromkeys(resource.service.label for resource in enabled))
+    return (
+        f"I found no request in this message. I look for {services} addresses of requests, and for their "
+        f"ids (00000000-0000-0000-0000-000000000000), best beside a kind: {kinds}."
+    )
+
+
+def found_more(shown: int, count: int) -> str:
+    """Said of a message that names more than can be shown."""
+    return f"The first {shown} of {count} requests in this message:"
+
+
+UNKNOWN_ID: Final = "This message has an id, but does not say of what. Choose what it is, if it is a request."
+
+
+def not_read(kinds: Sequence[Resource]) -> str:
+    """Said of lists that could not be read, so that nobody takes them for empty."""
+    return f"Microsoft did not show these just now, so some may be missing: {_labels(kinds)}."
+
+
+def sign_in_for(kinds: Sequence[Resource]) -> str:
+    """Said of lists that are shown to somebody who has signed in; a link or a sentence follows."""
+    return f"Not shown before you have signed in: {_labels(kinds)}. "
+
+
+def too_long(kinds: Sequence[Resource]) -> str:
+    """Said of lists that are longer than what is read of them."""
+    return f"There are more than I can list: {_labels(kinds)}. What is missing can be cancelled by kind and id."
 
 
 def unreadable(resource: Resource) -> str:
@@ -269,9 +393,11 @@ def help_text(enabled: Registry) -> str:
     """What `help` answers."""
     kinds = "\n".join(f"•  {resource.kind}: {resource.label}" for resource in enabled)
     return (
-        f"{COMMAND}: opens a dialog for kind, id and the reason\n"
-        f"{COMMAND} <kind> <id> [reason]: the same, filled in\n"
-        f"{COMMAND} <Graph URL> [reason]: the same, from a pasted address\n"
+        f"{COMMAND}: lists what you can cancel now, and asks for the reason\n"
+        f"{COMMAND} <kind> <id> [reason]: cancels this one\n"
+        f"{COMMAND} <URL> [reason]: the same, from a pasted address\n"
+        f"{COMMAND} mine: your own requests that can be cancelled\n"
+        f"{COMMAND} pending [kind]: all that you can cancel\n"
         f"{COMMAND} signin: links your Microsoft account, in your browser\n"
         f"{COMMAND} whoami: the Microsoft account that you act as\n"
         f"{COMMAND} signout: deletes that link, and your tokens\n"
@@ -316,6 +442,10 @@ def retirement(resource: Resource) -> str:
     if not ended:
         return ""
     return f"Microsoft retired this kind on {ended.on:%d %B %Y}; its successor is {ended.successor}."
+
+
+def _labels(kinds: Sequence[Resource]) -> str:
+    return ", ".join(resource.label for resource in kinds)
 
 
 def _reference(outcome: Outcome) -> str:

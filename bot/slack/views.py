@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import timedelta
 from typing import Any, Final
 
 import structlog
@@ -10,16 +9,18 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.blocks import Block
 
 from bot.cancel import Canceller
-from bot.cancellation import Cancellation
+from bot.cancellation import Actor, Cancellation
 from bot.cancellations import Running
-from bot.errors import BotError, InputError, Refused, SignInNeeded, Unavailable
+from bot.errors import BotError, InputError, SignInNeeded, Unavailable
 from bot.justification import justification
 from bot.keys import Sealer
 from bot.metrics import Metrics
+from bot.pending import Pending
 from bot.resources import Target
 from bot.slack import dialog, text
 from bot.slack.answering import Answering
 from bot.slack.blocks import drawn, joined, sign_in
+from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
 from bot.slack.inbox import Click
 from bot.slack.posting import Poster
@@ -30,8 +31,8 @@ from bot.tasks import Tasks
 log = structlog.get_logger(__name__)
 
 _Response = dict[str, Any]
-_LIFETIME: Final = timedelta(hours=24)
 _GRACE: Final = 0.4  # Slack waits for three seconds, and the answer has a way to go
+_FINDING: Final = 1.0  # seconds in which a choice is looked up again
 
 
 class SubmittedDialog:
@@ -44,6 +45,8 @@ class SubmittedDialog:
         self,
         *,
         store: Store,
+        dialogs: Dialogs,
+        pending: Pending,
         parser: Parser,
         directory: Directory,
         canceller: Canceller,
@@ -60,6 +63,8 @@ class SubmittedDialog:
         self._answering = answering
         self._link_url = link_url
         self._store = store
+        self._dialogs = dialogs
+        self._pending = pending
         self._sealer = sealer
         self._seconds = seconds
         self._parser = parser
@@ -94,11 +99,11 @@ class SubmittedDialog:
     async def _handle(self, click: Click, view: dict[str, Any], began: float) -> Running | None:
         """Begins; returns the cancellation of the same target that was running already, if there was one."""
         async with self._answering.noting(click):
-            opened = _checked(await self._store.dialog(str(view.get("private_metadata") or "")), click)
+            opened = await self._dialogs.recorded(str(view.get("private_metadata") or ""), click)
             actor = await self._directory.in_time(click, channel=opened.channel)
         entered = dialog.entered(view)
         why = justification(entered.justification)
-        target = await self._target(opened, entered)
+        target = await self._target(opened, entered, actor)
         cancellation = Cancellation(
             id=opened.id,
             actor=actor,
@@ -106,6 +111,7 @@ class SubmittedDialog:
             justification=why,
             at=now(),
             card_id=opened.card_id,
+            thread_ts=opened.thread_ts,
             response_url=self._sealer.open(opened.id, opened.sealed).get("response_url", ""),
         )
         try:
@@ -123,9 +129,29 @@ class SubmittedDialog:
         words = f"{text.LINK_FIRST}{self._link_url}"
         await self._poster.answer(cancellation.actor.user, cancellation.response_url, words, asked)
 
-    async def _target(self, opened: Dialog, entered: dialog.Entered) -> Target:
+    async def _target(self, opened: Dialog, entered: dialog.Entered, actor: Actor) -> Target:
         card = await self._store.card(opened.card_id) if opened.card_id else None
-        return card.target if card else self._parser.target(entered.kind, entered.id)
+        if card:
+            return card.target
+        if entered.pick:
+            return await self._picked(opened, entered.pick, actor)
+        if len(opened.offered) == 1 and not entered.kind and not entered.id:
+            return opened.offered[0]
+        return self._parser.target(entered.kind, entered.id)
+
+    async def _picked(self, opened: Dialog, digest: str, actor: Actor) -> Target:
+        """What was chosen, also where it is submitted before it was recorded as chosen; raises `InputError`."""
+        found = next((one for one in opened.offered if one.digest == digest), None)
+        if found:
+            return found
+        try:
+            async with asyncio.timeout(_FINDING):
+                listed = await self._pending.find(actor, digest)
+        except TimeoutError:
+            listed = None
+        if listed is None:
+            raise InputError(dialog.PICK, text.CHOOSE_AGAIN)
+        return listed.target
 
     async def _response(self, work: asyncio.Task[Running | None]) -> _Response:
         """The acknowledgement for what the submission came to."""
@@ -156,15 +182,6 @@ def _failed(error: BotError) -> _Response:
         return _open_still(text.of_error(error))
     log.info("declined", code=error.code, reason=getattr(error, "reason", ""))
     return _closed(dialog.sentence(text.of_error(error)))
-
-
-def _checked(opened: Dialog | None, click: Click) -> Dialog:
-    """The dialog, if the bot opened it for this very person and not too long ago; raises `Refused`."""
-    if opened is None or (opened.team, opened.user) != (click.team, click.user):
-        raise Refused("forged_dialog", text.OLD_DIALOG)
-    if now() - opened.created_at > _LIFETIME:
-        raise Refused("old_dialog", text.OLD_DIALOG)
-    return opened
 
 
 def _open_still(words: str) -> _Response:

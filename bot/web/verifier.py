@@ -10,6 +10,7 @@ from typing import Final
 _TIMESTAMP: Final = re.compile(rb"[0-9]{10}")
 _SIGNATURE: Final = re.compile(rb"v0=[0-9a-f]{64}")
 _WINDOW: Final = 300  # seconds, either way
+_RECENT: Final = 3  # seconds that Slack waits for an answer
 _MOST_KEPT: Final = 100_000
 
 
@@ -31,6 +32,10 @@ class Verifier:
     def stale(self, timestamp: bytes) -> bool:
         """Whether this is a time, and one too far from now."""
         return bool(_TIMESTAMP.fullmatch(timestamp)) and abs(self._clock() - int(timestamp)) > _WINDOW
+
+    def recent(self, timestamp: bytes) -> bool:
+        """Whether Slack still waits for the answer to a genuine request of this time."""
+        return abs(self._clock() - int(timestamp)) <= _RECENT
 
     def first(self, signature: bytes) -> bool:
         """Whether this genuine request is seen for the first time."""

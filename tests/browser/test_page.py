@@ -19,7 +19,7 @@ expect.set_options(timeout=30000)
 
 
 async def type_command(tab: Tab, text: str) -> None:
-    command = tab.get_by_label("Command to send")
+    command = tab.get_by_label("Command or message to send")
     await command.fill(text)
     await command.press("Enter")
 
@@ -129,7 +129,7 @@ async def test_closing_the_dialog(tab: Tab, slack: SlackStandIn, way: str) -> No
         await dialog.get_by_role("button", name="Close").last.click()
     await expect(dialog).to_be_hidden()
     await slack.until(lambda: slack.open_view(ALICE.slack_id) is None)
-    await expect(tab.get_by_label("Command to send")).to_be_focused()
+    await expect(tab.get_by_label("Command or message to send")).to_be_focused()
 
 
 async def test_an_answer_that_only_one_person_sees(tab: Tab, context: BrowserContext) -> None:
@@ -159,10 +159,16 @@ async def test_becoming_somebody_else(tab: Tab) -> None:
     await expect(tab.get_by_label("You are")).to_have_value(CAROL.slack_id)
 
 
-async def test_what_is_no_command_is_not_sent(tab: Tab, slack: SlackStandIn) -> None:
-    await type_command(tab, "hello")
-    await expect(tab.get_by_role("status")).to_have_text("The bot hears only /cancel-approval here.")
-    assert slack.calls == [one for one in slack.calls if one.method != "chat.postMessage"]
+async def test_another_command_is_not_sent_and_what_is_none_is_said(tab: Tab, slack: SlackStandIn) -> None:
+    await type_command(tab, "/hello")
+    await expect(tab.get_by_role("status")).to_have_text("The only command here is /cancel-approval.")
+    await type_command(tab, f"{MARKUP} https://example.test/?a=1&b=2")
+    message = tab.get_by_role("log").get_by_role("listitem")
+    await expect(message).to_contain_text("<img src=x onerror=alert(1)>")
+    await expect(message.get_by_role("strong").first).to_have_text("Alice Example")
+    await expect(message.get_by_role("link")).to_have_attribute("href", "https://example.test/?a=1&b=2")
+    (said,) = slack.messages(IT)
+    assert said.user == ALICE.slack_id
 
 
 async def test_a_request_fills_the_command_and_tells_its_state(tab: Tab, graph: GraphStandIn) -> None:
@@ -172,7 +178,7 @@ async def test_a_request_fills_the_command_and_tells_its_state(tab: Tab, graph: 
     await request.get_by_role("button", name="Copy the id").click()
     assert await tab.evaluate("navigator.clipboard.readText()") == item
     await request.get_by_role("button", name="into the command").click()
-    await expect(tab.get_by_label("Command to send")).to_have_value(f"/cancel-approval approvalItem {item}")
+    await expect(tab.get_by_label("Command or message to send")).to_have_value(f"/cancel-approval approvalItem {item}")
 
     found = graph.find("approvalItem", item, None)
     assert found
@@ -199,5 +205,5 @@ async def test_a_narrow_window_has_one_view_at_a_time(tab: Tab, graph: GraphStan
     await tab.get_by_role("button", name="Microsoft").click()
     await expect(microsoft).to_be_visible()
     await tab.get_by_role("button", name=f"Put approvalItem {item}").click()
-    await expect(tab.get_by_label("Command to send")).to_be_focused()
+    await expect(tab.get_by_label("Command or message to send")).to_be_focused()
     assert await tab.evaluate("document.documentElement.scrollWidth") == 360

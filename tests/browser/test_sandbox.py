@@ -50,7 +50,7 @@ async def tab(browser: Browser, sandbox: str) -> AsyncIterator[Tab]:
 
 
 async def test_button_dialog_and_thread(tab: Tab) -> None:
-    card = tab.get_by_role("listitem").filter(has_text="Access package request")
+    card = tab.get_by_role("listitem").filter(has_text="Access package request").filter(has_text="Alice Example")
     await card.get_by_role("button", name="Cancel", exact=True).click()
     dialog = tab.get_by_role("dialog", name="Cancel a request")
     await expect(dialog.get_by_text("Requested by: Alice Example")).to_be_visible()
@@ -65,7 +65,7 @@ async def test_button_dialog_and_thread(tab: Tab) -> None:
 async def test_command_for_somebody_elses_request(tab: Tab) -> None:
     request = tab.get_by_role("listitem").filter(has_text="operationApprovalRequest · Bob Example")
     target = await request.locator("code").inner_text()
-    command = tab.get_by_label("Command to send")
+    command = tab.get_by_label("Command or message to send")
     await command.fill(f"/cancel-approval operation-approval {target} not mine")
     await command.press("Enter")
     dialog = tab.get_by_role("dialog", name="Cancel a request")

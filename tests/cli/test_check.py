@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.people import ALICE
 from bot.sandbox.tenant import AUDIT, CHANNEL, ELSEWHERE, HELPDESK, Tenant
 from tests.certificates import self_signed
 from tests.cli.conftest import ROOT, Command, spawn
@@ -26,7 +27,7 @@ async def test_everything_is_there(command: Command, tenant: Tenant) -> None:
     assert lines(ran.out) == {
         **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Slack", "Socket Mode"], "ok"),
         **dict.fromkeys(["NOTIFY_CHANNEL", "AUDIT_CHANNEL", f"user group {HELPDESK}"], "ok"),
-        **dict.fromkeys(["linking", "file"], "--"),
+        **dict.fromkeys(["linking", "notified by itself", "file"], "--"),
     }
 
 
@@ -55,9 +56,10 @@ async def test_graph_with_a_certificate_that_nobody_trusts(command: Command, ten
 
 
 async def test_missing_scopes_are_named(command: Command, tenant: Tenant) -> None:
-    tenant.slack.scopes -= {"users:read", "usergroups:read"}
+    tenant.slack.scopes -= {"users:read", "users:read.email", "usergroups:read"}
     ran = await command("check", **tenant.environment())
-    sentence = "the bot token lacks the scopes usergroups:read, users:read. Install the app again, with the manifest."
+    lacking = "usergroups:read, users:read, users:read.email"
+    sentence = f"the bot token lacks the scopes {lacking}. Install the app again, with the manifest."
     assert (ran.code, f"FAIL  Slack: {sentence}\n" in ran.out) == (1, True), ran.out
 
 
@@ -180,6 +182,50 @@ async def test_a_channel_without_the_bot(command: Command, tenant: Tenant) -> No
     ran = await command("check", **tenant.environment() | {"AUDIT_CHANNEL": ELSEWHERE})
     sentence = f"{ELSEWHERE}: the bot is not in it. Invite the bot to the channel."
     assert (ran.code, f"FAIL  AUDIT_CHANNEL: {sentence}\n" in ran.out) == (1, True), ran.out
+
+
+def notifying(tenant: Tenant, *tables: tuple[str, str]) -> dict[str, str]:
+    """The tenant's environment, with kinds told by themselves in these channels."""
+    environment = tenant.environment() | {"POLL_SECONDS": "30"}
+    tables_text = (f'\n[[notify]]\nkinds = ["{kind}"]\nchannel = "{one}"\npoll_seconds = 60\n' for kind, one in tables)
+    policy = Path(environment["POLICY_FILE"])
+    policy.write_text("".join((policy.read_text(), *tables_text)))
+    return environment
+
+
+async def test_what_is_told_by_itself(command: Command, tenant: Tenant) -> None:
+    """Every list and channel is tried. Fails when only those of the settings are, and not the policy's."""
+    tenant.graph.add("accessPackageAssignmentRequest", owner=ALICE.oid)
+    ran = await command("check", **notifying(tenant, ("access-package", AUDIT), ("access-package", ELSEWHERE)))
+    assert ran.code == 1, ran.out + ran.err
+    for line in (
+        f"ok    notified by itself: {AUDIT}, {ELSEWHERE} of access-package, read every 60 s",
+        f"ok    notified by itself: {CHANNEL} of operation-approval, read every 30 s",
+        "--    notified by itself: nobody of approval-item, governance-role, privileged-role",
+        f"ok    [[notify]]: {AUDIT}",
+        f"FAIL  [[notify]]: {ELSEWHERE}: the bot is not in it. Invite the bot to the channel.",
+        "ok    list of access-package: the application can read it (1 on the first page)",
+        "ok    list of operation-approval: the application can read it (0 on the first page)",
+    ):
+        assert f"{line}\n" in ran.out
+    assert tenant.graph.violations == []
+
+
+async def test_a_list_that_the_application_may_not_read(command: Command, tenant: Tenant) -> None:
+    """Fails when it is found only by whoever wonders why nobody is notified."""
+    tenant.entra.app_roles.remove("EntitlementManagement.Read.All")
+    ran = await command("check", **notifying(tenant))
+    sentence = (
+        "the application cannot read it: Microsoft answered 403 Authorization_RequestDenied. Grant it "
+        "EntitlementManagement.Read.All or EntitlementManagement.ReadWrite.All, or let no channel hear of it."
+    )
+    assert (ran.code, f"FAIL  list of access-package: {sentence}\n" in ran.out) == (1, True), ran.out
+    assert lines(ran.out)["list of operation-approval"] == "ok"
+
+
+async def test_lists_are_not_tried_without_entra(command: Command, tenant: Tenant) -> None:
+    ran = await command("check", **notifying(tenant) | {"AZURE_AUTHORITY_HOST": NOBODY})
+    assert "--    list of access-package: not tried, without Entra and Graph\n" in ran.out
 
 
 async def test_a_user_group_that_is_none(command: Command, tenant: Tenant, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from bot.resources import load
 from bot.sandbox.people import ALICE
-from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
+from bot.sandbox.tenant import AUDIT, CHANNEL, ELSEWHERE, Tenant
 from tests.cli.conftest import Command
 
 
@@ -48,6 +48,9 @@ async def test_serve_names_everything_that_is_missing(command: Command) -> None:
         ('[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\nidentity = "application"', "one by one"),
         ('[[rule]]\neffect = "allow"\nkinds = ["nonsense"]\nactors = ["*"]', "nonsense is no kind"),
         ('[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\nwho = "me"', "rule 1 who"),
+        ('[[notify]]\nkinds = ["acess-package"]\nchannel = "C01"', "notify 1 kinds: acess-package is no kind; did you"),
+        ('[[notify]]\nkinds = ["approvalItem"]\nchannel = "C01"', "notify 1 kinds: approvalItem is no kind; did you"),
+        ('[[notify]]\nkinds = ["*"]\nchannel = "#it-ops"', "notify 1 channel: '#it-ops' is no id"),
         ("[[rule", "policy.toml"),
     ],
 )
@@ -97,7 +100,7 @@ async def test_wrong_bot_token(command: Command, tenant: Tenant) -> None:
 
 async def test_migrate(command: Command, tenant: Tenant) -> None:
     ran = await command("migrate", **tenant.environment())
-    assert (ran.code, ran.out) == (0, "The schema is at revision 0004.\n")
+    assert (ran.code, ran.out) == (0, "The schema is at revision 0005.\n")
 
 
 async def test_kinds_needs_no_configuration(command: Command) -> None:
@@ -130,6 +133,20 @@ async def test_notify(command: Command, tenant: Tenant) -> None:
     ran = await command("notify", "access-package", target, **tenant.environment())
     [card] = tenant.slack.messages(CHANNEL)
     assert (ran.code, ran.out) == (0, f"{CHANNEL} {card.ts}\n")
+
+
+async def test_notify_where_the_kind_is_told(command: Command, tenant: Tenant, tmp_path: Path) -> None:
+    """Each channel gets its card. Fails when the first that Slack refuses keeps the next from it."""
+    target = tenant.graph.add("accessPackageAssignmentRequest", owner=ALICE.oid)
+    environment = tenant.environment()
+    rules = (tmp_path / "policy.toml").read_text()
+    tables = (f'\n[[notify]]\nkinds = ["access-package"]\nchannel = "{one}"\n' for one in (ELSEWHERE, AUDIT))
+    (tmp_path / "policy.toml").write_text("".join((rules, *tables)))
+    ran = await command("notify", "access-package", target, **environment)
+    [card] = tenant.slack.messages(AUDIT)
+    assert (ran.code, ran.out) == (1, f"{AUDIT} {card.ts}\n")
+    assert f"Slack did not take the message for {ELSEWHERE}." in ran.err
+    assert tenant.slack.messages(CHANNEL) == []
 
 
 async def test_wrong_app_token(command: Command, tenant: Tenant) -> None:

@@ -52,6 +52,39 @@ async def test_check_of_what_cannot_be_used(command: Command, tmp_path: Path, te
     assert (ran.code, ran.out, told in ran.err) == (2, "", True), ran.err
 
 
+async def test_check_of_who_is_notified(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(
+        '[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\n'
+        '[[notify]]\nkinds = ["*"]\nchannel = "C01"\n'
+        '[[notify]]\nkinds = ["approval-item"]\nchannel = "C01"\n'
+    )
+    ran = await command("policy", "check")
+    assert (ran.code, ran.out.splitlines()) == (
+        0,
+        [
+            "policy.toml: 1 rule (1 allow, 0 deny), 2 [[notify]].",
+            "warning: line 8: notify 2: Microsoft lists approval-item only for people and not for the application, "
+            "so nobody is notified of it.",
+            "Every kind that is switched on may be cancelled by somebody.",
+        ],
+    )
+
+
+@pytest.mark.parametrize("text", ["", '[[notify]]\nkinds = ["*"]\nchannel = "C01"\n'], ids=["empty", "notify only"])
+async def test_check_of_a_file_without_rules(command: Command, tmp_path: Path, text: str) -> None:
+    """It replaces the default. Fails when whoever adds a channel is not told that nobody can cancel any more."""
+    (tmp_path / "policy.toml").write_text(text)
+    ran = await command("policy", "check")
+    assert (ran.code, ran.out.splitlines()[1:]) == (
+        0,
+        [
+            "warning: there is no [[rule]], so nobody may cancel anything.",
+            "Nobody may cancel: access-package, approval-item, operation-approval "
+            "(a file replaces the default: everybody's own requests).",
+        ],
+    )
+
+
 async def test_check_without_a_file(command: Command) -> None:
     ran = await command("policy", "check")
     assert (ran.code, ran.out.splitlines()[0]) == (

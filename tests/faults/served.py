@@ -61,9 +61,10 @@ class Served:
         self._process = PROCESSES.Process(target=serve, args=arguments, daemon=True)
         self._process.start()
         origin = f"http://127.0.0.1:{self._port}"
+        health = f"{origin}/{'healthz' if clock else 'readyz'}"  # no load balancer is to send clicks to a wrong clock
         self.tenant.slack.deliver_to(f"{origin}/slack/events", PUBLIC_HOST)
         async with asyncio.timeout(90), httpx.AsyncClient(trust_env=False) as client:
-            while not await _ready(client, origin):  # noqa: ASYNC110  # another process sets no event
+            while not await _answers(client, health):  # noqa: ASYNC110  # another process sets no event
                 await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
@@ -110,9 +111,9 @@ def _set_clock(seconds: float) -> None:
             patch.setattr(module, "now", lambda: datetime.fromtimestamp(real() + seconds, UTC))
 
 
-async def _ready(client: httpx.AsyncClient, origin: str) -> bool:
+async def _answers(client: httpx.AsyncClient, health: str) -> bool:
     try:
-        return (await client.get(f"{origin}/readyz")).status_code == 200
+        return (await client.get(health)).status_code == 200
     except httpx.TransportError:
         return False
 

@@ -115,7 +115,7 @@ async def test_each_once(fleet: Fleet, postgres: Postgres, trouble: Trouble) -> 
 async def _dialog(fleet: Fleet, target: str) -> View:
     """A dialog, filled in and kept aside: people have at most three open."""
     slack = fleet.tenant.slack
-    await slack.command(ALICE.slack_id, CHANNEL, "")
+    await slack.command(ALICE.slack_id, CHANNEL, "approval-item")
     view = await slack.until(lambda: slack.open_view(ALICE.slack_id))
     view.enter_all({"kind": "approval-item", "id": target, "justification": "One of many"})
     await slack.close(ALICE.slack_id, view.id)

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE, BOB, CAROL, Person
-from tests.scenarios.graph.cases import POST, READ
+from tests.scenarios.graph.cases import ACCESS_PACKAGE, APPROVAL_ITEM, POST, READ, Case
 from tests.scenarios.graph.scene import HEADLINES, TOLD_PRIVATELY
 
 _CANCELLED: Final = HEADLINES["cancelled"]
@@ -32,7 +32,7 @@ class End:
 
 @dataclass(frozen=True)
 class Scenario:
-    """`people` submit one after the other, each for the same request of Alice's.
+    """`people` submit one after the other, each for the same request of Alice's; `case` is its kind.
 
     `more` and `less`: the names that it passes unlike a plain command. `at`: where the process is killed, if not at all
     of `more`. `wire`: the requests at which a stand-in holds the process. `extra`: by point, how many posts and
@@ -43,6 +43,7 @@ class Scenario:
 
     name: str
     people: tuple[Person, ...] = (ALICE,)
+    case: Case = APPROVAL_ITEM
     variant: str = "204"
     card: bool = False
     faults: tuple[Fault, ...] = ()
@@ -135,6 +136,14 @@ SETTLED: Final = Scenario(
     at="start#2 sleep#2 watch#1 settled#1 row_settled#1 reply#2 cards#2 audit_post#2 settled_alone#1",
     wire="taken:chat.postMessage#4 taken:chat.postMessage#5",
     end=End(direct={ALICE.slack_id: _CANCELLED}, story=("requested", "called", "ended", "settled"), lines=2),
+)
+FOR_ANOTHER: Final = Scenario(
+    "for another",
+    people=(CAROL,),
+    case=ACCESS_PACKAGE,
+    more="requestor#1",
+    wire="taken:chat.postMessage#4",
+    end=End(direct={ALICE.slack_id: "A request of yours is cancelled"}),
 )
 APPROVED: Final = Scenario(
     "approved",

@@ -55,14 +55,14 @@ class Points:
 
 def serve(environment: Mapping[str, str], directory: Path, people: Sequence[Person], die_at: str) -> None:
     """Signs the people in and serves, in nothing but this environment."""
-    _enter(environment, directory)
+    enter(environment, directory)
     if people:
         asyncio.run(_link(people))
     points, patch = Points(directory, die_at), pytest.MonkeyPatch()
     patch.setattr(Engine, "step", _watched_step(Engine.step, points))
     patch.setattr(Engine, "sleep", _watched_sleep(Engine.sleep, points))
-    patch.setattr(Engine, "start", _watched(Engine.start, "start", points))
-    patch.setattr(Cancellations, "record", _watched(Cancellations.record, "record", points))
+    patch.setattr(Engine, "start", watched(Engine.start, "start", points))
+    patch.setattr(Cancellations, "record", watched(Cancellations.record, "record", points))
     patch.setattr(Audit, "add", _watched_add(Audit.add, points))
     patch.setattr(Audit, "record", _watched_row(Audit.record, points))
     sys.exit(main(["serve"]))
@@ -70,11 +70,12 @@ def serve(environment: Mapping[str, str], directory: Path, people: Sequence[Pers
 
 def command(environment: Mapping[str, str], directory: Path, *arguments: str) -> None:
     """Runs another command of the bot."""
-    _enter(environment, directory)
+    enter(environment, directory)
     sys.exit(main(arguments))
 
 
-def _enter(environment: Mapping[str, str], directory: Path) -> None:
+def enter(environment: Mapping[str, str], directory: Path) -> None:
+    """This process has nothing but the environment, lives in the directory, and writes there what it says."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(directory)
@@ -89,15 +90,17 @@ async def _link(people: Sequence[Person]) -> None:
         await link(configuration, services, {one: CONSENTS[one] for one in people}, REDIRECT_URI)
 
 
-def _watched(body: Body, name: str, points: Points) -> Body:
-    async def watched(*arguments: Any) -> Any:
+def watched(body: Body, name: str, points: Points) -> Body:
+    """The same, with a point before and one after it."""
+
+    async def passed(*arguments: Any, **named: Any) -> Any:
         numbered = points.numbered(name)
         points.reach("before", numbered)
-        result = await body(*arguments)
+        result = await body(*arguments, **named)
         points.reach("after", numbered)
         return result
 
-    return watched
+    return passed
 
 
 def _watched_step(step: Body, points: Points) -> Body:

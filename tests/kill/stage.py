@@ -19,7 +19,7 @@ from bot.slack.blocks import APPROVE_ACTION
 from tests.kill import serving
 from tests.kill.ends import Records
 from tests.kill.scenarios import Scenario
-from tests.scenarios.graph.cases import APPROVAL_ITEM, POST
+from tests.scenarios.graph.cases import POST
 from tests.scenarios.play import WHY, Play, buttons
 
 HELD: Final = 0.5
@@ -77,9 +77,9 @@ class Stage:
     async def play(self, point: str = "") -> None:
         """From the first click to the end of everything; `point`: where the process is killed and started again."""
         tenant, scenario = self.tenant, self.scenario
-        tenant.graph.variant[APPROVAL_ITEM.graph_type] = scenario.variant
+        tenant.graph.variant[scenario.case.graph_type] = scenario.variant
         tenant.slack.limits.response_url_uses = 0  # what is told privately comes as a message that can be counted
-        self.target = tenant.graph.add(APPROVAL_ITEM.graph_type, owner=ALICE.oid)
+        self.target = tenant.graph.add(scenario.case.graph_type, owner=ALICE.oid)
         moment, _, _ = point.partition(":")
         linked = (*scenario.people, BOB) if scenario.approver else scenario.people
         await self._start(linked, "" if moment in ON_THE_WIRE else point)
@@ -159,11 +159,11 @@ class Stage:
             [play] = plays
             await play.press(card)
             return [Submission(play, await play.loaded(), {"justification": WHY})]
-        values = {"kind": APPROVAL_ITEM.kind, "id": self.target, "justification": WHY}
+        values = {"kind": self.scenario.case.kind, "id": self.target, "justification": WHY}
         return [Submission(play, await play.dialog(), values) for play in plays]
 
     async def _notified(self) -> str:
-        arguments = (self.environment, self.tenant.directory, "notify", APPROVAL_ITEM.kind, self.target)
+        arguments = (self.environment, self.tenant.directory, "notify", self.scenario.case.kind, self.target)
         process = PROCESSES.Process(target=serving.command, args=arguments, daemon=True)
         process.start()
         await asyncio.to_thread(process.join, _PATIENCE)

@@ -13,6 +13,7 @@ from tests.kill.scenarios import (
     APPROVED,
     CARD,
     COMMAND,
+    FOR_ANOTHER,
     HANDED_ON,
     JOINED,
     LAPSED,
@@ -25,7 +26,7 @@ from tests.kill.scenarios import (
 )
 from tests.kill.stage import ON_THE_WIRE
 
-OTHERS: Final = (CARD, LOST, REPEATED, THROTTLED, REFUSED, JOINED, HANDED_ON, SETTLED, APPROVED, LAPSED)
+OTHERS: Final = (CARD, LOST, REPEATED, THROTTLED, REFUSED, JOINED, HANDED_ON, FOR_ANOTHER, SETTLED, APPROVED, LAPSED)
 ROWS: Final = [
     *(("sqlite", scenario, point) for scenario in (COMMAND, ACCEPTED) for point in points.every(scenario)),
     *(("sqlite", scenario, point) for scenario in OTHERS for point in points.own(scenario)),

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.blockkit import Surface, check, check_view
+from bot.sandbox.blockkit import Surface, check
+from bot.sandbox.blockkit_views import check_view
 
 Json = dict[str, Any]
 

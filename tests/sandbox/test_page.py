@@ -138,6 +138,29 @@ async def test_what_slack_would_not_allow_is_said(browser: aiohttp.ClientSession
     assert (await act(browser, do="close", user=ALICE.slack_id, view="V0"))[0] == 409
 
 
+async def test_a_message_is_stored_as_slack_does(slack: SlackStandIn, browser: aiohttp.ClientSession) -> None:
+    typed = "<b> & https://example.test/?a=1&b=2"
+    assert (await act(browser, do="say", user=ALICE.slack_id, channel=IT, text=typed))[0] == 200
+    (said,) = slack.messages(IT)
+    assert said.text == "&lt;b&gt; &amp; <https://example.test/?a=1&amp;b=2>"
+    await post(slack, channel=IT, text="from the app")
+    messages = (await look(browser, ALICE.slack_id))["channels"][0]["messages"]
+    assert [(one["by"], one["app"]) for one in messages] == [("Alice Example", False), ("cancel-approval", True)]
+
+
+async def test_the_home_tab_is_its_owners(slack: SlackStandIn, browser: aiohttp.ClientSession) -> None:
+    blocks = [{"type": "divider", "block_id": "d"}]
+    client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
+    await client.views_publish(user_id=ALICE.slack_id, view={"type": "home", "blocks": blocks})
+    assert (await look(browser, ALICE.slack_id))["home"]["blocks"] == blocks
+    assert (await look(browser, BOB.slack_id))["home"] is None
+    assert (await act(browser, do="home", user=BOB.slack_id))[0] == 200
+    message = {"user": BOB.slack_id, "channel": IT, "ts": "1.000001"}
+    assert (await act(browser, do="shortcut", **message))[0] == 409
+    asked = {"user": BOB.slack_id, "view": "V0", "action_id": "pick", "typed": ""}
+    assert (await act(browser, do="suggest", **asked))[0] == 409
+
+
 @pytest.mark.parametrize("action", [{}, {"do": "nothing"}, {"do": "fault", "key": "x", "on": True}, {"do": "close"}])
 async def test_an_unknown_action_is_refused(browser: aiohttp.ClientSession, action: Json) -> None:
     assert (await act(browser, **action))[0] == 400

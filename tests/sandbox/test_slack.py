@@ -67,6 +67,11 @@ REFUSED: list[tuple[str, Json, str]] = [
     ("conversations.open", {"users": "U0NONE"}, "user_not_found"),
     ("conversations.open", {"users": f"{ALICE},{BOB}"}, "missing_scope"),
     ("users.info", {"user": "U0NONE"}, "user_not_found"),
+    ("users.lookupByEmail", {"email": "nobody@example.test"}, "users_not_found"),
+    ("users.lookupByEmail", {"email": "gone@example.test"}, "users_not_found"),
+    ("users.lookupByEmail", {"email": "botty@example.test"}, "users_not_found"),
+    ("users.lookupByEmail", {"email": "sam@other.test"}, "users_not_found"),
+    ("users.lookupByEmail", {}, "invalid_arguments"),
     ("usergroups.users.list", {"usergroup": "S0NONE"}, "no_such_subteam"),
     ("views.open", {"trigger_id": "1.2.x", "view": MODAL}, "invalid_trigger_id"),
     ("views.update", {"view_id": "V0NONE", "view": MODAL}, "not_found"),
@@ -110,6 +115,7 @@ SCOPES: list[tuple[str, str, Json]] = [
     ("chat:write", "chat.postMessage", {"channel": IT, "text": "x"}),
     ("chat:write", "chat.delete", {"channel": IT, "ts": "1.000001"}),
     ("users:read", "users.info", {"user": ALICE}),
+    ("users:read.email", "users.lookupByEmail", {"email": "alice@example.test"}),
     ("channels:read", "conversations.info", {"channel": IT}),
     ("channels:history", "conversations.history", {"channel": IT}),
     ("usergroups:read", "usergroups.users.list", {"usergroup": "S0HELP"}),
@@ -140,6 +146,8 @@ async def test_people_are_described_by_their_kind(slack: SlackStandIn, client: A
     assert {one for one in users if users[one]["deleted"]} == {"U0GONE"}
     assert {one for one in users if users[one]["is_bot"]} == {"U0BOT"}
     assert {one for one in users if users[one].get("is_stranger")} == {STRANGER}
+    assert (await client.users_lookupByEmail(email="Alice@Example.test"))["user"] == users[ALICE]
+    assert (await client.users_lookupByEmail(email="gus@partner.test"))["user"]["is_restricted"]
     assert users[STRANGER]["team_id"] != users[ALICE]["team_id"] == "T0SANDBOX"
     slack.scopes.remove("users:read.email")
     assert "email" not in (await client.users_info(user=ALICE))["user"]["profile"]

@@ -1,14 +1,11 @@
 """People in the Slack stand-in: what reaches the app of what they do, and what its answers change."""
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
-from urllib.parse import parse_qsl
 
 import aiohttp
 import pytest
 import pytest_asyncio
-from aiohttp import web
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -16,6 +13,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.people import PEOPLE
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack_view import CannotDo, View
+from tests.sandbox.slack_app import App, listening
 
 pytestmark = pytest.mark.asyncio
 
@@ -62,35 +60,10 @@ async def refusal(client: AsyncWebClient, method: str, **args: Any) -> str:
     return str(caught.value.response["error"])
 
 
-class App:
-    """An app that keeps what Slack delivers to it and answers `answer`."""
-
-    def __init__(self) -> None:
-        self.answer: Json | str = ""
-        self.requests: list[tuple[dict[str, str], bytes]] = []
-
-    async def handle(self, request: web.Request) -> web.Response:
-        self.requests.append((dict(request.headers), await request.read()))
-        if isinstance(self.answer, str):
-            return web.Response(text=self.answer)
-        return web.json_response(self.answer)
-
-    @property
-    def payload(self) -> Json:
-        fields: Json = dict(parse_qsl(self.requests[-1][1].decode()))
-        return dict(json.loads(fields["payload"])) if "payload" in fields else fields
-
-
 @pytest_asyncio.fixture
 async def app(slack: SlackStandIn) -> AsyncIterator[App]:
-    app, server = App(), web.Application()
-    server.router.add_post("/slack/events", app.handle)
-    runner = web.AppRunner(server, shutdown_timeout=0.5)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.deliver_to(f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events", host="bot.example.test")
-    yield app
-    await runner.cleanup()
+    async with listening(slack) as app:
+        yield app
 
 
 async def opened(slack: SlackStandIn, client: AsyncWebClient, app: App, **view: Any) -> View:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.people import Person
-from bot.sandbox.slack_records import Ack, Message
+from bot.sandbox.slack_records import Ack, Message, Suggested
 from bot.sandbox.slack_view import View
 from bot.sandbox.tenant import AUDIT, CHANNEL, Tenant
 
@@ -64,9 +64,51 @@ class Play:
         return await self.tenant.slack.command(self.person.slack_id, self.channel, text)
 
     async def dialog(self, text: str = "") -> View:
-        """Types the slash command and waits for its dialog."""
+        """Types the slash command and waits for its dialog; without more, for the one that asks for kind and id."""
         await self.command(text)
+        if not text:
+            return await self.by_hand()
         return await self.tenant.slack.until(lambda: self.tenant.slack.open_view(self.person.slack_id))
+
+    async def by_hand(self) -> View:
+        """The form of an open dialog, where it has to be asked for."""
+        view = await self.view_with("kind", "pick_target")
+        if "pick_target" in str(view.blocks):
+            await self.tenant.slack.select_in_view(self.person.slack_id, view.id, "enter_by_hand", None)
+        return await self.view_with("kind")
+
+    async def picker(self) -> View:
+        """Types the slash command alone, and waits for what can be chosen."""
+        await self.command("")
+        return await self.view_with("pick_target")
+
+    async def view_with(self, *block_ids: str) -> View:
+        """The dialog, once it has one of these blocks."""
+
+        def found() -> View | None:
+            view = self.tenant.slack.open_view(self.person.slack_id)
+            return view if view and any(block["block_id"] in block_ids for block in view.blocks) else None
+
+        return await self.tenant.slack.until(found)
+
+    async def suggested(self, view: View, typed: str = "") -> Suggested:
+        """What a dialog offers for what was typed."""
+        return await self.tenant.slack.suggest(self.person.slack_id, view.id, "pick_target", typed)
+
+    async def pick(self, view: View, target_id: str) -> View:
+        """Looks for this target, chooses it, and waits for its details."""
+        found = await self.suggested(view, target_id)
+        await self.tenant.slack.choose(self.person.slack_id, view.id, "pick_target", found.values[0])
+        return await self.view_saying(target_id)
+
+    async def view_saying(self, part: str) -> View:
+        """The dialog, once these words stand in it."""
+
+        def found() -> View | None:
+            view = self.tenant.slack.open_view(self.person.slack_id)
+            return view if view and part in words(view.blocks) else None
+
+        return await self.tenant.slack.until(found)
 
     async def loaded(self) -> View:
         """The dialog once its details were filled in."""

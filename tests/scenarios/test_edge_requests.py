@@ -99,6 +99,17 @@ async def test_a_replayed_request_has_one_effect(tenant: Tenant, edge: Bot, alic
     assert len(alice.private()) == 2
 
 
+async def test_a_replayed_question_for_options_is_answered_while_slack_waits(tenant: Tenant, edge: Bot) -> None:
+    """The same may be typed twice in a second. Fails when it is answered later, too: whoever copied it would learn."""
+    asked = {"type": "block_suggestion", "action_id": "pick_target", "value": "", "user": {"id": "U0ALICE"}}
+    body = urlencode({"payload": json.dumps(asked | {"team": {"id": "T0SANDBOX"}})}).encode()
+    for age, answered in ((3, True), (-10, False)):
+        headers = tenant.slack.sign(body, int(time.time()) + age) | FORM
+        first, again = [await ask(edge.port, headers=headers, body=body) for _ in range(2)]
+        assert b"options" in first.body
+        assert (b"options" in again.body) is answered
+
+
 async def test_bodies_that_are_too_large(tenant: Tenant, edge: Bot) -> None:
     """Fails without the look at how much has come (chunked), and at how much is declared."""
     assert await _status(edge, b"", {"Content-Length": "1048577"}) == 413

@@ -41,6 +41,6 @@ async def test_operation_approval_as_the_application(tenant: Tenant, carol: Play
     assert "Cancelled" in words(reply.blocks)
     [effect] = tenant.graph.effects
     assert (effect.oid, effect.justification) == (None, "Change 23423 is off")
-    call = tenant.graph.calls[-1]
+    [call] = [call for call in tenant.graph.calls if call.method == "POST"]
     assert call.body == {"justification": "Change 23423 is off", "approvalSource": "unknown"}
     assert carol.channel == CHANNEL

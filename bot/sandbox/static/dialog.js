@@ -9,7 +9,8 @@ let view = null;
 let drawn = "";
 
 // `act` does what the person does: submit(view, values), close(view), fill(view, values) and
-// use(view, element, value, values). Each returns a promise of what went wrong, "" for nothing.
+// use(view, element, value, values), each with a promise of what went wrong, "" for nothing, and
+// suggest(view, element, typed) with a promise of the app's answer.
 export function showDialog(next, names, act) {
   const key = next ? JSON.stringify([next.id, next.hash, next.errors]) : "";
   if (key === drawn) return;
@@ -40,9 +41,11 @@ function draw(before, errors, names, act) {
   };
   const context = {
     names,
-    press: (_block, one) => act.use(shown, one, null, values(frame)).then(tell),
+    press: (_block, one) => act.use(shown, one, one.value ?? null, values(frame)).then(tell),
     input: (block, one) =>
       field(block, one, shown.values, kept, errors[block.block_id], {
+        view: shown.id,
+        suggest: (element, typed) => act.suggest(shown, element, typed),
         fill: (control) => act.fill(shown, values(frame, control)),
         use: (control) => act.use(shown, one, control.value, values(frame)).then(tell),
       }),

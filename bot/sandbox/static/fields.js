@@ -1,6 +1,7 @@
 // The fields of a dialog. A field is named as the stand-in finds it: by its block in an input, else by its action.
 
 import { h } from "./dom.js";
+import { picker } from "./picker.js";
 import { plain } from "./text.js";
 
 const LONGEST = 3000; // Slack's limit where the app gives none
@@ -15,7 +16,8 @@ export function values(container, only) {
   return Object.fromEntries(controls.filter((one) => one.value || one.tagName !== "SELECT").map((one) => [one.name, one.value]));
 }
 
-// `kept` are the values that the browser has, by key; `on` has fill(control) and use(control).
+// `kept` are the values that the browser has, by key; `on` has fill(control), use(control),
+// suggest(element, typed), and the id of the view.
 export function field(block, element, state, kept, error, on) {
   const isInput = block.type === "input";
   const key = [block.block_id, element.action_id, element.type].join(" ");
@@ -30,9 +32,10 @@ export function field(block, element, state, kept, error, on) {
     "aria-describedby": [error && `${id}-error`, block.hint && `${id}-hint`].filter(Boolean).join(" ") || null,
     onchange: (event) => (!isInput || block.dispatch_action ? on.use : on.fill)(event.target),
   };
-  const control = CONTROLS[element.type]?.(element, attributes);
+  const now = state[block.block_id]?.[element.action_id];
+  const control = CONTROLS[element.type]?.(element, attributes, now?.selected_option, on);
   if (!control) return undefined;
-  control.value = kept.get(key) ?? entered(state[block.block_id]?.[element.action_id]);
+  control.value = kept.get(key) ?? entered(now);
   return isInput ? labelled(block, control, error) : control;
 }
 
@@ -45,6 +48,8 @@ const CONTROLS = {
       maxlength: element.max_length ?? LONGEST,
       placeholder: element.placeholder?.text,
     }),
+  external_select: (element, attributes, chosen, on) =>
+    picker(element, `${on.view} ${attributes["data-key"]}`, attributes, chosen, (typed) => on.suggest(element, typed)),
   static_select: (element, attributes) =>
     h(
       "select",
@@ -68,7 +73,7 @@ function labelled(block, control, error) {
     "div",
     { class: "field" },
     h("label", { for: control.id }, plain(block.label.text), block.optional && h("span", { class: "optional" }, " (optional)")),
-    control,
+    control.around ?? control,
     error && h("p", { class: "error", id: `${control.id}-error`, role: "alert" }, error),
     block.hint && h("p", { class: "hint", id: `${control.id}-hint` }, plain(block.hint.text)),
   );

@@ -16,7 +16,7 @@ export function repliesTo(messages, ts) {
   return messages.filter((one) => one.thread_ts === ts && one.ts !== ts);
 }
 
-// `context` is that of blocks.js for one message: context(message); `open(ts)` opens a thread.
+// `context` is that of blocks.js for one message: context(message), with its shortcut(); `open(ts)` opens a thread.
 export function showMessages(list, messages, all, context, open) {
   const items = messages.map((one) => ({ ...one, replies: open ? repliesTo(all, one.ts).length : 0 }));
   const scroller = list.parentElement;
@@ -29,16 +29,30 @@ function message(one, context, open) {
   return h(
     "li",
     { class: one.private ? "message private" : "message" },
-    h("span", { class: "avatar", "aria-hidden": "true" }, "✕"),
+    h("span", { class: one.app ? "avatar app" : "avatar", "aria-hidden": "true" }, one.app ? "✕" : one.by[0]),
     h(
       "div",
       { class: "body" },
       one.private && h("p", { class: "only-you" }, "Only visible to you"),
-      h("p", { class: "by" }, h("strong", {}, "cancel-approval"), h("span", { class: "app" }, "APP"), time(one)),
+      h("p", { class: "by" }, h("strong", {}, one.by), one.app && h("span", { class: "app" }, "APP"), time(one)),
       one.blocks.length ? blocks(one.blocks, context) : one.text && h("p", { class: "text" }, mrkdwn(one.text, context.names)),
       one.attachments.map((list) => h("div", { class: "attachment" }, blocks(list, context))),
       one.replies > 0 && replies(one, open),
     ),
+    !one.private && menu(context.shortcut),
+  );
+}
+
+function menu(shortcut) {
+  const choose = (event) => {
+    event.target.closest("details").open = false;
+    shortcut();
+  };
+  return h(
+    "details",
+    { class: "menu" },
+    h("summary", { "aria-label": "More actions" }, "⋮"),
+    h("button", { type: "button", onclick: choose }, "Cancel this request"),
   );
 }
 

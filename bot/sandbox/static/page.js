@@ -1,16 +1,17 @@
 // The page: follows the state that the sandbox sends, and sends what the person does.
 
+import { blocks } from "./blocks.js";
 import { showDialog } from "./dialog.js";
 import { h, show } from "./dom.js";
 import { repliesTo, roots, showMessages } from "./messages.js";
 import { showMicrosoft } from "./microsoft.js";
 
 const COMMAND = "/cancel-approval";
-const HINT = "Enter sends. A click on a request under Microsoft puts it into the command.";
+const HINT = "Enter sends a command or a message. A click on a request under Microsoft puts it into the command.";
 const at = (id) => document.getElementById(id);
 
 // Who sits here and what is open; the address keeps the person, so that two windows can be two people.
-const here = { me: location.hash.slice(1), channel: null, thread: null, tab: "slack", read: new Map() };
+const here = { me: location.hash.slice(1), channel: null, thread: null, home: false, tab: "slack", read: new Map() };
 let state = null;
 let events = null;
 
@@ -98,6 +99,7 @@ function unread(channel) {
 function enter(channel) {
   here.channel = channel;
   here.thread = null;
+  here.home = false;
   draw();
   at("command").focus();
 }
@@ -105,6 +107,18 @@ function enter(channel) {
 function drawConversation(channel) {
   at("title").textContent = label(channel) + (channel.shared ? " · shared with another organisation" : "");
   showMessages(at("messages"), roots(channel.messages), channel.messages, contextOf(channel), openThread);
+  drawHome(channel);
+}
+
+// The app's own conversation has two tabs; the Home tab is what the app published for this person.
+function drawHome(channel) {
+  const open = channel.im && here.home;
+  at("surfaces").hidden = !channel.im;
+  for (const button of at("surfaces").children) button.setAttribute("aria-pressed", String((button.id === "to-home") === open));
+  at("home").hidden = !open;
+  at("messages").hidden = at("composer").hidden = open;
+  const context = { names: names(), press: (_block, one) => act({ do: "use", view: state.home.id, action_id: one.action_id, value: one.value ?? null, values: {} }).then(say) };
+  show(at("home"), state.home ? [state.home] : [], (view) => view.id, (view) => h("div", { class: "surface" }, blocks(view.blocks, context)));
 }
 
 function drawThread(channel) {
@@ -123,6 +137,7 @@ function openThread(ts) {
 function contextOf(channel) {
   return (message) => ({
     names: names(),
+    shortcut: () => act({ do: "shortcut", channel: channel.id, ts: message.ts }).then(say),
     press: (_block, one) =>
       act({ do: "click", channel: channel.id, ts: message.ts, action_id: one.action_id, value: one.value ?? null }).then(say),
   });
@@ -131,6 +146,7 @@ function contextOf(channel) {
 const dialogActions = {
   submit: (view, values) => act({ do: "submit", view: view.id, values }),
   close: (view) => act({ do: "close", view: view.id }),
+  suggest: (view, element, typed) => send({ do: "suggest", user: state.me, view: view.id, action_id: element.action_id, typed }),
   fill: (view, values) => send({ do: "fill", view: view.id, values }),
   use: (view, element, value, values) => act({ do: "use", view: view.id, action_id: element.action_id, value, values }),
 };
@@ -148,11 +164,13 @@ function turnTo(tab) {
 
 at("composer").addEventListener("submit", (event) => {
   event.preventDefault();
-  const [command, ...words] = at("command").value.trim().split(" ");
-  if (command !== COMMAND) return say(`The bot hears only ${COMMAND} here.`);
+  const typed = at("command").value.trim();
+  const [command, ...words] = typed.split(" ");
+  if (!typed || (command[0] === "/" && command !== COMMAND)) return say(`The only command here is ${COMMAND}.`);
   at("command").value = "";
   say("");
-  act({ do: "command", channel: here.channel, text: words.join(" ") }).then(say);
+  if (command === COMMAND) act({ do: "command", channel: here.channel, text: words.join(" ") }).then(say);
+  else act({ do: "say", channel: here.channel, text: typed }).then(say);
 });
 
 at("who").addEventListener("change", (event) => {
@@ -161,6 +179,15 @@ at("who").addEventListener("change", (event) => {
   location.hash = here.me;
   follow();
 });
+
+at("to-home").addEventListener("click", () => {
+  here.home = true;
+  here.thread = null;
+  draw();
+  act({ do: "home" }).then(say);
+});
+
+at("to-messages").addEventListener("click", () => enter(here.channel));
 
 at("leave").addEventListener("click", () => {
   here.thread = null;

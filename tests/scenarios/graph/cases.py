@@ -4,6 +4,7 @@ A kind that is declared is played: its case follows from its `Resource` and from
 neither of the two tells is a row of `_ROWS`.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -17,8 +18,13 @@ from bot.sandbox.graph_types import Facts
 from bot.sandbox.people import ALICE, BOB, CAROL, Person
 from tests.kinds import KNOWN, facts_of, pending_of
 
+_LISTED: Final = {re.escape(call.path.rpartition("/")[2]) for resource in load() for call in resource.lists}
+
 POST: Final = r"POST .*/\w+$"
-READ: Final = r"GET (?!.*/operations/)"
+LISTS: Final = rf"/(?:{'|'.join(sorted(_LISTED))})$"
+"""What the picker reads beside."""
+READ: Final = rf"GET (?!.*/operations/|.*{LISTS})"
+"""Of one request."""
 OPERATION: Final = r"GET .*/operations/"
 MODES: Final = ("socket", "http")
 

@@ -164,7 +164,15 @@ class Scene:
         person = person or case.person
         before = len(Play(self.tenant, person).private())
         await self.submit(case, target, person=person, why=why)
-        return await self.story(case, target, person=person, before=before)
+        story = await self.story(case, target, person=person, before=before)
+        await self.tenant.slack.until(self._quiet)
+        return story
+
+    def _quiet(self) -> bool:
+        """Whether nothing follows a cancellation any more: it would read what the next test has prepared."""
+        query = "SELECT 1 FROM workflow_status WHERE name = 'cancel' AND status = 'PENDING'"
+        with closing(sqlite3.connect(self.tenant.directory / "bot.db")) as connection:
+            return connection.execute(query).fetchone() is None
 
     async def story(
         self, case: Case, target: str, *, person: Person | None = None, before: int = 0, lines: int = 1

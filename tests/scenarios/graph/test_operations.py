@@ -1,12 +1,13 @@
 """What a 202 leads to: an operation that is followed, or the target itself where the operation cannot be."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from tests.scenarios.graph.cases import APPROVAL_ITEM, OPERATION, POST, PRIVILEGED_ROLE, READ
+from tests.scenarios.graph.cases import APPROVAL_ITEM, LISTS, OPERATION, POST, PRIVILEGED_ROLE, READ
 from tests.scenarios.graph.scene import Scene
 
 TIME_SCALE = "0.05"  # leaves an operation 3 s
@@ -139,7 +140,8 @@ async def test_foreign_location(scene: Scene, item: str, address: Address, elsew
     story.ended("cancelled", posts=1)
     assert "Reading it back confirmed" in story.told
     assert visitors == []
-    assert all(f"/approvalItems/{item}" in call.path for call in scene.graph.calls[begun:])
+    called = [call.path for call in scene.graph.calls[begun:] if not re.search(LISTS, call.path)]
+    assert all(f"/approvalItems/{item}" in path for path in called)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
