@@ -129,7 +129,8 @@ class Gate:
     def visible(self, actor: Actor, resource: Resource) -> frozenset[Ownership]:
         """Whose requests of this kind the person may see in a list: what they may cancel; raises like `admit`."""
         self.admit(actor, resource)
-        return frozenset(owned for owned in Ownership if self._decide(actor, resource, owned).allowed)
+        possible = set(Ownership) - ({Ownership.OTHER} if resource.only_own else set())
+        return frozenset(owned for owned in possible if self._decide(actor, resource, owned).allowed)
 
     async def see(self, actor: Actor, target: Target) -> Seen:
         """Who acts now, what is there now, and the decision; raises what reading raises, `Refused`, `SignInNeeded`."""

@@ -1,5 +1,6 @@
 """What answers which of Slack's payloads: the listeners of a serving process, each built once."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from slack_bolt.async_app import AsyncApp
@@ -21,7 +22,6 @@ from bot.slack.commands import Commands
 from bot.slack.dialog import BY_HAND, CALLBACK, PICK
 from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
-from bot.slack.found import Finder
 from bot.slack.home import EVENT, Home
 from bot.slack.listing import LISTED_ACTION
 from bot.slack.picker import ByHand, Chosen, Options, Picker
@@ -72,8 +72,15 @@ class Listeners:
             audit=self.audit,
             tasks=self.clicks,
         )
-        bolt.command(COMMAND)(self._commands(parser, dialogs))
-        bolt.message_shortcut(SHORTCUT)(self._shortcut(Finder(configuration.enabled, hosts), dialogs))
+        lists = PrivateLists(
+            pending=self.pending,
+            poster=self.poster,
+            registry=self.gate.registry,
+            tasks=self.clicks,
+            link_url=self.link_url,
+        )
+        bolt.command(COMMAND)(self._commands(parser, dialogs, lists))
+        bolt.message_shortcut(SHORTCUT)(self._shortcut(hosts, dialogs, lists))
         bolt.view(CALLBACK)(self._submitted(parser, dialogs))
         self._register_picker(bolt, dialogs)
         self._register_buttons(bolt, dialogs)
@@ -128,7 +135,7 @@ class Listeners:
         for action in (APPROVE_ACTION, DECLINE_ACTION):
             bolt.action(action)(approval)
 
-    def _commands(self, parser: Parser, dialogs: Dialogs) -> Commands:
+    def _commands(self, parser: Parser, dialogs: Dialogs, lists: PrivateLists) -> Commands:
         registry, pending, tasks, link_url = self.gate.registry, self.pending, self.clicks, self.link_url
         return Commands(
             parser=parser,
@@ -137,7 +144,7 @@ class Listeners:
             gate=self.gate,
             dialogs=dialogs,
             picker=Picker(dialogs=dialogs, pending=pending, registry=registry, tasks=tasks, link_url=link_url),
-            lists=PrivateLists(pending=pending, poster=self.poster, registry=registry, tasks=tasks, link_url=link_url),
+            lists=lists,
             poster=self.poster,
             answering=self.answering,
             home=self.home,
@@ -145,9 +152,11 @@ class Listeners:
             link_url=link_url,
         )
 
-    def _shortcut(self, finder: Finder, dialogs: Dialogs) -> Shortcut:
+    def _shortcut(self, hosts: Collection[str], dialogs: Dialogs, lists: PrivateLists) -> Shortcut:
         return Shortcut(
-            finder=finder,
+            everything=self.configuration.everything,
+            hosts=hosts,
+            lists=lists,
             directory=self.directory,
             gate=self.gate,
             pending=self.pending,

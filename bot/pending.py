@@ -1,7 +1,7 @@
 """What one person may cancel now: the pending lists, seen through the policy and through whose request each is."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -47,13 +47,13 @@ class Pending:
         self._gate = gate
         self._lists = lists
 
-    async def of(self, actor: Actor, kind: str = "", *, own: bool = False, fresh: bool = False) -> Choices:
-        """What they may cancel now, of one kind or of all; with `own`, only what they asked for themselves.
+    async def of(self, actor: Actor, kinds: Collection[str] = (), *, own: bool = False, fresh: bool = False) -> Choices:
+        """What they may cancel now, of these kinds or of all; with `own`, only what they asked for themselves.
 
         Lists are at most two minutes old, with `fresh` ten seconds. A kind that cannot be read is named, and keeps no
         other from being shown.
         """
-        wanted = [one for one in self._gate.registry if one.lists and kind in ("", one.kind)]
+        wanted = [one for one in self._gate.registry if one.lists and (not kinds or one.kind in kinds)]
         parts = await asyncio.gather(*(self._part(actor, resource, own=own, fresh=fresh) for resource in wanted))
         items = (item for part in parts for item in part.items)
         return Choices(

@@ -43,11 +43,9 @@ class Registry:
         close = difflib.get_close_matches(name.casefold()[:100], self._by_name, n=1, cutoff=0.5)
         return self._by_name[close[0]].kind if close else None
 
-    def sibling(self, resource: Resource, state: str) -> Resource | None:
-        """The other kind of the same type that cancels what is in this state, where there is one."""
-        wanted = same_state(state)
-        others = (one for one in self if one.graph_type == resource.graph_type and one.kind != resource.kind)
-        return next((one for one in others if wanted in map(same_state, one.states.yes)), None)
+    def siblings(self, resource: Resource) -> tuple[Resource, ...]:
+        """The other kinds of the same type: other actions, for other states."""
+        return tuple(one for one in self if one.graph_type == resource.graph_type and one.kind != resource.kind)
 
     def only(self, kinds: Iterable[str], cloud: Cloud) -> "Registry":
         """The registry of just these kinds, with the calls that Microsoft offers in this cloud."""

@@ -204,6 +204,11 @@ class Resource:
     service: Service = Service.GRAPH
 
     @property
+    def only_own(self) -> bool:
+        """Whether the service lets people cancel nothing but what they asked for themselves."""
+        return all(call.only_own for call in self.cancel)
+
+    @property
     def default_scope(self) -> str:
         """The provider that a bare id means; empty for kinds that have none."""
         return next(iter(self.scopes), "")

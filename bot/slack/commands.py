@@ -19,7 +19,7 @@ from bot.slack.inbox import Click
 from bot.slack.picker import Picker
 from bot.slack.posting import Poster
 from bot.slack.private_lists import PrivateLists
-from bot.slack.request import Command, Parser, Word
+from bot.slack.request import Command, Ended, Parser, Word
 from bot.store import new_id
 from bot.tasks import Tasks
 
@@ -64,7 +64,11 @@ class Commands:
     async def _handle(self, click: Click, typed: str, began: float) -> None:
         async with self._answering.to(click) as about:
             actor = await self._directory.in_time(click)
-            command = self._parser.command(typed)
+            try:
+                command = self._parser.command(typed)
+            except Ended as error:
+                await self._lists.instead(click, actor, error.resource)
+                return
             about.target = command.target
             if command.resource:
                 self._gate.welcome(actor, command.resource)

@@ -67,7 +67,10 @@ def view(prefilled: Prefilled, enabled: Registry, details: Block | None, notes: 
     """The dialog. Its inputs keep their block and action ids, so what is typed survives new `details`."""
     blocks: list[Block] = [*notes]
     if prefilled.resource and prefilled.resource.retirement:
-        blocks.append(SectionBlock(block_id="retired", text=_plain(text.retirement(prefilled.resource))))
+        ended = (
+            f"{text.retirement(prefilled.resource)} {text.successors(prefilled.resource, enabled)} {text.ENDED_LISTS}"
+        )
+        blocks.append(SectionBlock(block_id="retired", text=_plain(ended)))
     if details:
         details.block_id = DETAILS
         blocks.append(details)

@@ -17,6 +17,8 @@ from bot.errors import BotError, Refused, ServiceError, ServiceFailure, SignInNe
 from bot.gate import Gate
 from bot.keys import Sealer
 from bot.outcome import Look, rejected
+from bot.policy import Ownership
+from bot.reading import owner
 from bot.resources import Standing, Target
 from bot.slack import dialog, text
 from bot.slack.api import FAULTS, error_of
@@ -35,6 +37,19 @@ Draw = Callable[[Block | None], View]
 
 _NORMAL = ("not_found", "hash_conflict")  # the person closed the dialog, or it has changed since
 _LIFETIME: Final = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Form:
+    """A dialog of the bot's own id, and how it is drawn with details. `fixed`: nothing else can be chosen in it.
+
+    `justification` is what it began with.
+    """
+
+    id: str
+    draw: Draw
+    fixed: bool = False
+    justification: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,8 @@ class Dialogs:
         draw = partial(dialog.view, prefilled, self._gate.registry)
         shown = await self.show(click, draw(dialog.loading() if target else None))
         if target:
-            self._tasks.spawn(self.fill(shown, actor, target, draw, fixed=prefilled.fixed))
+            form = Form(prefilled.dialog_id, draw, prefilled.fixed, prefilled.justification)
+            self._tasks.spawn(self.fill(shown, actor, target, form))
 
     async def record(
         self,
@@ -142,33 +158,62 @@ class Dialogs:
             return None
         return Shown(answer["view"]["id"], answer["view"]["hash"])
 
-    async def fill(self, shown: Shown, actor: Actor, target: Target, draw: Draw, *, fixed: bool) -> None:
+    async def fill(self, shown: Shown, actor: Actor, target: Target, form: Form) -> None:
         """Reads the target, and shows what was read or why nothing could be."""
         try:
-            view = await self._filled(actor, target, draw, fixed=fixed)
+            view = await self._filled(actor, target, form)
         except Exception:
             log.exception("details_failed")
-            view = draw(dialog.sentence(text.details_later(self._gate.registry[target.kind])))
+            view = form.draw(dialog.sentence(text.details_later(self._gate.registry[target.kind])))
         await self.update(shown, view)
 
-    async def _filled(self, actor: Actor, target: Target, draw: Draw, *, fixed: bool) -> View:
+    async def _filled(self, actor: Actor, target: Target, form: Form) -> View:
+        draw = form.draw
         try:
             look = await self._gate.preview(actor, target)
         except Refused as error:
+            if other := await self._other(actor, target):
+                return await self._instead(form, *other)
             await self._audit.denied(actor, error.reason, target)
             words = dialog.sentence(text.of_error(error))
-            return dialog.closed(words) if fixed else draw(words)
+            return dialog.closed(words) if form.fixed else draw(words)
         except ServiceFailure as failure:
             return draw(dialog.sentence(self._unread(failure, target)))
         except BotError as error:
             return draw(dialog.sentence(text.LINK_LATER if isinstance(error, SignInNeeded) else text.of_error(error)))
-        if look.snapshot and look.snapshot.standing is Standing.FINAL:
+        return await self._seen(actor, target, look, form)
+
+    async def _seen(self, actor: Actor, target: Target, look: Look, form: Form) -> View:
+        standing = look.snapshot and look.snapshot.standing
+        if standing is Standing.FINAL:
             await self._cards.ended_elsewhere(target, look)
-            if fixed:
+            if form.fixed:
                 return dialog.closed(self._facts(target, look), dialog.sentence(text.ended_as(look.state)))
-        if look.missing:
-            return draw(dialog.sentence(text.missing(self._gate.registry[target.kind])))
-        return draw(self._facts(target, look))
+        if standing is Standing.UNKNOWN and (other := await self._other(actor, target)):
+            return await self._instead(form, *other)
+        missing = look.missing and dialog.sentence(text.missing(self._gate.registry[target.kind]))
+        return form.draw(missing or self._facts(target, look))
+
+    async def _other(self, actor: Actor, target: Target) -> tuple[Target, Look] | None:
+        """The same request as of the kind whose action its state asks for, where this person may cancel it so."""
+        for other in self._gate.registry.siblings(self._gate.registry[target.kind]):
+            sibling = replace(target, kind=other.kind)
+            try:
+                look = await self._gate.preview(actor, sibling)
+            except BotError:  # they asked for the first kind, and hear of that
+                continue
+            if look.snapshot and look.snapshot.standing is Standing.YES:
+                theirs = owner(actor, look.snapshot) is Ownership.OWN
+                return (sibling, look) if theirs or not other.only_own else None
+        return None
+
+    async def _instead(self, form: Form, target: Target, look: Look) -> View:
+        """The dialog for that one, and for nothing else."""
+        registry = self._gate.registry
+        await self._store.offer(form.id, target)
+        fixed = dialog.Prefilled(form.id, registry[target.kind], target.id, form.justification, fixed=True)
+        why = dialog.sentence(text.instead(registry[target.kind], look.state))
+        return dialog.view(fixed, registry, self._facts(target, look), [why])
 
     def _facts(self, target: Target, look: Look) -> RichTextBlock:
         moment = now()

@@ -99,7 +99,7 @@ class Finder:
 
     def _last_kind(self, words: str) -> Resource | None:
         names = self._named.findall(_plain(words))
-        return self._kinds[names[-1]] if names else None
+        return self._kinds.get(names[-1]) if names else None
 
 
 def _texts(node: Any, depth: int) -> Iterator[str]:

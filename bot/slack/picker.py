@@ -17,7 +17,7 @@ from bot.pending import Choices, Pending
 from bot.resources import Registry, Target
 from bot.slack import dialog, text
 from bot.slack.answering import Answering
-from bot.slack.dialogs import Dialogs, Draw, Shown, View
+from bot.slack.dialogs import Dialogs, Draw, Form, Shown, View
 from bot.slack.directory import Directory
 from bot.slack.inbox import Click, Used
 from bot.slack.listing import gaps, option_text, short_target
@@ -169,7 +169,7 @@ class Chosen:
         shown = await self._dialogs.update(Shown(used.view_id), draw(dialog.loading()))
         if shown:
             # Only while it says that it loads: a later choice has a place of its own.
-            await self._dialogs.fill(shown, actor, target, draw, fixed=False)
+            await self._dialogs.fill(shown, actor, target, Form(used.dialog_id, draw))
 
     def _is_latest(self, used: Used) -> bool:
         return self._latest.get(used.view_id) == used.at

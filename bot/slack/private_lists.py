@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from slack_sdk.models.blocks import Block
@@ -11,7 +11,7 @@ from bot.cancellation import Actor
 from bot.pending import Choices, Pending
 from bot.resources import Registry, Resource
 from bot.slack import text
-from bot.slack.blocks import Blocks, drawn
+from bot.slack.blocks import drawn
 from bot.slack.dialog import sentence
 from bot.slack.inbox import Click
 from bot.slack.listing import gaps, listed
@@ -25,7 +25,7 @@ _SOON: Final = 1.0  # seconds: who asks may take two to look up, and hears somet
 
 
 class PrivateLists:
-    """`mine` and `pending`: the newest of what somebody may cancel, with a button each."""
+    """`mine`, `pending`, and what replaces a kind that has ended: the newest of it, with a button each."""
 
     def __init__(self, *, pending: Pending, poster: Poster, registry: Registry, tasks: Tasks, link_url: str) -> None:
         self._pending = pending
@@ -39,22 +39,35 @@ class PrivateLists:
         if kind and not kind.lists:
             await self._poster.answer(click.user, click.response_url, text.unlisted(kind))
             return
-        reading = self._tasks.spawn(self._pending.of(actor, kind.kind if kind else "", own=own, fresh=True))
+        choices = await self._read(click, actor, [kind.kind] if kind else [], own=own)
+        words = text.yours(len(choices.items), kind, own=own)
+        await self._poster.answer(click.user, click.response_url, words, drawn(self._drawn(choices, words)))
+
+    async def instead(self, click: Click, actor: Actor, ended: Resource) -> None:
+        """Says what became of a kind that Microsoft has ended, above their own requests of what replaces it."""
+        said, kinds = text.ended_kind(ended, self._registry), text.replacing(ended, self._registry)
+        if not kinds:
+            await self._poster.answer(click.user, click.response_url, said)
+            return
+        choices = await self._read(click, actor, [one.kind for one in kinds], own=True)
+        listed = self._drawn(choices, text.yours(len(choices.items), None, own=True))
+        await self._poster.answer(click.user, click.response_url, said, drawn([sentence(said), *listed]))
+
+    async def _read(self, click: Click, actor: Actor, kinds: Collection[str], *, own: bool) -> Choices:
+        reading = self._tasks.spawn(self._pending.of(actor, kinds, own=own, fresh=True))
         await asyncio.wait({reading}, timeout=_SOON)
         if not reading.done():
             await self._poster.answer(click.user, click.response_url, text.LOOKING)
-        choices = await reading
-        words = text.yours(len(choices.items), kind, own=own)
-        await self._poster.answer(click.user, click.response_url, words, self._drawn(choices, words))
+        return await reading
 
-    def _drawn(self, choices: Choices, words: str) -> Blocks:
+    def _drawn(self, choices: Choices, words: str) -> list[Block]:
         unseen = gaps(choices, self._link_url)
         if not choices.items:
-            return drawn([sentence(text.NOTHING_SEEN if unseen else text.NOTHING_TO_CANCEL), *unseen])
+            return [sentence(text.NOTHING_SEEN if unseen else text.NOTHING_TO_CANCEL), *unseen]
         shown = fitting(listed(choices.items[:_MOST], self._registry, now()))
         more = len(choices.items) - len(shown)
         below = [sentence(text.more_pending(more))] if more else []
-        return drawn([sentence(words), *shown, *below, *unseen])
+        return [sentence(words), *shown, *below, *unseen]
 
 
 def fitting(sections: Sequence[Block]) -> list[Block]:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -23,6 +24,14 @@ class Word(StrEnum):
     SIGNOUT = "signout"
     MINE = "mine"
     PENDING = "pending"
+
+
+class Ended(InputError):
+    """Somebody named something of a kind that Microsoft has ended, and that is not switched on."""
+
+    def __init__(self, resource: Resource, sentence: str) -> None:
+        super().__init__(KIND, sentence, text.ENDED_LISTS)
+        self.resource = resource
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,9 @@ class Parser:
         trimmed = id_text.strip(" ")
         if is_url(trimmed):
             target = self._of_url(trimmed)
-            if kind and kind != target.kind:
+            if kind and self._resource(kind).graph_type == self._enabled[target.kind].graph_type:
+                return replace(target, kind=kind)  # an address names no action
+            if kind:
                 raise InputError(ID, f"That address is of the kind {target.kind}, but {kind} is chosen above.")
             return target
         if not kind:
@@ -82,6 +93,9 @@ class Parser:
     def _resource(self, word: str) -> Resource:
         resource = self._enabled.find(word)
         if resource is None:
+            known = self._everything.find(word)
+            if known and known.retirement:
+                raise Ended(known, text.ended_kind(known, self._enabled))
             raise InputError(KIND, text.unknown_kind(word, self._everything, self._enabled, self._cloud))
         return resource
 
@@ -93,11 +107,11 @@ class Parser:
 
     def _of_url(self, url: str) -> Target:
         try:
-            target = target_of_url(self._everything, url, self._hosts)
+            return target_of_url(self._enabled, url, self._hosts)
         except TargetError as error:
+            with suppress(TargetError):
+                self._resource(target_of_url(self._everything, url, self._hosts).kind)
             raise InputError(ID, text.of_target_error(error, None)) from None
-        self._resource(target.kind)
-        return target
 
 
 def _unlinked(typed: str) -> str:

@@ -1,7 +1,7 @@
 """The message shortcut "Cancel this request": takes what a message names to the dialog."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -11,15 +11,16 @@ from bot.cancellation import Actor
 from bot.errors import BotError
 from bot.gate import Gate
 from bot.pending import Pending
-from bot.resources import Target
+from bot.resources import Registry, Target
 from bot.slack import dialog, text
 from bot.slack.answering import Answering
-from bot.slack.dialogs import Dialogs, View
+from bot.slack.dialogs import Dialogs, Form, View
 from bot.slack.directory import Directory
 from bot.slack.found import Finder, Found
 from bot.slack.inbox import Click, Marked
 from bot.slack.picker import among, at_hand
 from bot.slack.posting import Poster
+from bot.slack.private_lists import PrivateLists
 from bot.store import new_id
 from bot.tasks import Tasks
 
@@ -32,19 +33,25 @@ class Shortcut:
     def __init__(
         self,
         *,
-        finder: Finder,
+        everything: Registry,
+        hosts: Collection[str],
         directory: Directory,
         gate: Gate,
         pending: Pending,
+        lists: PrivateLists,
         dialogs: Dialogs,
         poster: Poster,
         answering: Answering,
         tasks: Tasks,
     ) -> None:
-        self._finder = finder
+        self._everything = everything
+        self._finder = Finder(gate.registry, hosts)
+        off = [one for one in everything if one.retirement and not gate.registry.find(one.kind)]
+        self._ended = Finder(Registry(off), hosts)
         self._directory = directory
         self._gate = gate
         self._pending = pending
+        self._lists = lists
         self._dialogs = dialogs
         self._poster = poster
         self._answering = answering
@@ -61,6 +68,10 @@ class Shortcut:
             found = self._finder.found(marked.content)
             about.target = found.targets[0] if len(found.targets) == 1 else None
             targets = self._welcome(actor, found)
+            ended = () if targets else self._ended.found(marked.content).targets
+            if ended:
+                await self._lists.instead(click, actor, self._everything[ended[0].kind])
+                return
             if not targets and not found.ids:
                 await self._poster.answer(click.user, click.response_url, text.nothing_in_message(self._gate.registry))
                 return
@@ -71,7 +82,7 @@ class Shortcut:
             if shown and not reading.exception() and len(reading.result()) == 1:
                 (target,) = reading.result()
                 filled = partial(dialog.view, self._fixed(dialog_id, target), self._gate.registry)
-                await self._dialogs.fill(shown, actor, target, filled, fixed=True)
+                await self._dialogs.fill(shown, actor, target, Form(dialog_id, filled, fixed=True))
 
     def _welcome(self, actor: Actor, found: Found) -> tuple[Target, ...]:
         """Those of kinds that this person may cancel; raises what keeps them from it where nothing else was found."""

@@ -207,10 +207,37 @@ def unknown_kind(word: str, everything: Registry, enabled: Registry, cloud: Clou
     if known and cloud not in known.clouds:
         return f"Microsoft does not offer {known.kind} in this cloud. Possible here: {kinds}."
     if known:
-        return f"{known.kind} is not switched on here. {retirement(known)} Possible here: {kinds}.".replace("  ", " ")
+        return f"{known.kind} is not switched on here. Possible here: {kinds}."
     nearest = enabled.nearest(word)
     guess = f"Did you mean {nearest}? " if nearest else ""
     return f"“{clip(word, 40)}” is not a kind that I know. {guess}Possible here: {kinds}."
+
+
+ENDED_LISTS: Final = f"{COMMAND} mine lists what of yours is pending."
+
+
+def ended_kind(resource: Resource, enabled: Registry) -> str:
+    """What to answer when somebody named something of a kind that Microsoft ended."""
+    off = f"{resource.label}: {resource.kind} is not switched on here."
+    return f"{off} {retirement(resource)} {successors(resource, enabled)}"
+
+
+def successors(resource: Resource, enabled: Registry) -> str:
+    """By which kinds, of those that are switched on, one that Microsoft ended is replaced here."""
+    kinds = [one.kind for one in replacing(resource, enabled)]
+    return f"Here that is {_either(kinds)}." if kinds else "No kind that replaces it is switched on here."
+
+
+def replacing(resource: Resource, enabled: Registry) -> tuple[Resource, ...]:
+    """The kinds that are switched on and replace this one."""
+    named = resource.retirement.kinds if resource.retirement else ()
+    return tuple(found for kind in named if (found := enabled.find(kind)))
+
+
+def instead(resource: Resource, state: str) -> str:
+    """Said where the state of a request asks for another action than the one that was asked for."""
+    what = f"{resource.label} ({resource.kind})"
+    return f"Its state is “{state}”, which takes another action than you asked for. This dialog offers that: {what}."
 
 
 def waiting(wait: Wait) -> str:
@@ -446,6 +473,11 @@ def retirement(resource: Resource) -> str:
 
 def _labels(kinds: Sequence[Resource]) -> str:
     return ", ".join(resource.label for resource in kinds)
+
+
+def _either(words: Sequence[str]) -> str:
+    *before, last = words
+    return f"{', '.join(before)} or {last}" if before else last
 
 
 def _reference(outcome: Outcome) -> str:

@@ -130,13 +130,13 @@ class SubmittedDialog:
         await self._poster.answer(cancellation.actor.user, cancellation.response_url, words, asked)
 
     async def _target(self, opened: Dialog, entered: dialog.Entered, actor: Actor) -> Target:
-        card = await self._store.card(opened.card_id) if opened.card_id else None
-        if card:
-            return card.target
         if entered.pick:
             return await self._picked(opened, entered.pick, actor)
         if len(opened.offered) == 1 and not entered.kind and not entered.id:
             return opened.offered[0]
+        card = await self._store.card(opened.card_id) if opened.card_id else None
+        if card:
+            return card.target
         return self._parser.target(entered.kind, entered.id)
 
     async def _picked(self, opened: Dialog, digest: str, actor: Actor) -> Target:

@@ -166,10 +166,10 @@ async def test_a_kind_that_is_not_switched_on(tenant: Tenant, alice: Play, start
         await alice.command(f"governance-role {ID}")
         told = await alice.told()
         assert "governance-role is not switched on here. Microsoft retired this kind on 28 October 2026" in told
-        assert "Possible here: access-package, operation-approval." in told
+        assert "No kind that replaces it is switched on here." in told
         await alice.command(f"{APPROVALS}/{ID}")
         await tenant.slack.until(lambda: len(alice.private()) == 2)
-        assert "approval-item is not switched on here." in alice.private()[-1]
+        assert "approval-item is not switched on here. Possible here: access-package," in alice.private()[-1]
         assert tenant.graph.calls == []
         view = await alice.dialog()
         options = view.element("kind")[1]["options"]
@@ -185,4 +185,6 @@ async def test_a_retired_kind_says_so_in_the_dialog(alice: Play) -> None:
         view = await alice.dialog(kind)
         assert "Microsoft retired this kind on" in words(view.blocks)
         assert successor in words(view.blocks)
+        assert "Here that is " in words(view.blocks)
+        assert "/cancel-approval mine lists what of yours is pending." in words(view.blocks)
         await alice.tenant.slack.close(ALICE.slack_id, view.id)

@@ -101,6 +101,15 @@ def test_the_retirement_of_a_kind() -> None:
     assert "28 October 2026" in text.retirement(KINDS["governance-role"])
 
 
+def test_what_replaces_a_kind_that_is_over() -> None:
+    told = text.ended_kind(KINDS["governance-role"], KINDS.only(["role-assignment", "group-assignment"], "global"))
+    start = "Role request (PIM iteration 2): governance-role is not switched on here. Microsoft retired this kind on "
+    assert told.startswith(f"{start}28 October 2026;")
+    assert told.endswith("Here that is role-assignment or group-assignment.")
+    alone = text.ended_kind(KINDS["governance-role"], ENABLED)
+    assert alone.endswith("No kind that replaces it is switched on here.")
+
+
 def test_the_reference_has_what_support_needs() -> None:
     outcome = Outcome(Reason.SERVICE_ERROR, "", 400, "aCode", "r-1", "c-1")
     assert text.told(outcome, ITEM).reference == "HTTP 400 · code aCode · request-id r-1 · client-request-id c-1"
@@ -121,7 +130,6 @@ def test_every_wrong_target_has_a_sentence(problem: str, resource: object) -> No
     [
         ("aproval-item", "global", ["“aproval-item”", "Did you mean approval-item?"]),
         ("accessPackageAssignmentRequst", "global", ["Did you mean access-package?"]),
-        ("governance-role", "global", ["governance-role is not switched on here", "28 October 2026"]),
         ("operation-approval", "global", ["operation-approval is not switched on here"]),
         ("approvalItem", "china", ["does not offer approval-item in this cloud"]),
         ("x" * 5000, "global", ["x" * 39 + "…”"]),

@@ -49,9 +49,10 @@ async def test_success_says_nothing_of_it(scene: Scene, case: Case) -> None:
 async def test_off_by_default(alone: Scene, start: Start, case: Case) -> None:
     alice = Play(alone.tenant, ALICE)
     async with start(KINDS=""):
-        await alice.command(f"{case.kind} {alone.add(case)}")
+        target = alone.add(case)
+        await alice.command(f"{case.kind} {target}")
         told = await alice.told()
         assert f"{case.kind} is not switched on here" in told
         assert all(part in told for part in ENDED[case])
         assert alone.tenant.slack.open_view(ALICE.slack_id) is None
-    assert alone.graph.calls == []
+    assert [call for call in alone.graph.calls if target in call.path] == []
