@@ -65,9 +65,23 @@ async def test_check_of_who_is_notified(command: Command, tmp_path: Path) -> Non
             "policy.toml: 1 rule (1 allow, 0 deny), 2 [[notify]].",
             "warning: line 8: notify 2: Microsoft lists approval-item only for people and not for the application, "
             "so nobody is notified of it.",
+            "New requests of access-package are told in C01.",
+            "New requests of operation-approval are told in C01.",
             "Every kind that is switched on may be cancelled by somebody.",
         ],
     )
+
+
+async def test_check_of_what_is_told_where(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(
+        '[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\n'
+        '[[notify]]\nkinds = ["access-package"]\nchannel = "C02"\n'
+    )
+    ran = await command("policy", "check")
+    assert ran.out.splitlines()[1:-1] == [
+        "New requests of access-package are told in C02.",
+        "New requests of operation-approval are told in NOTIFY_CHANNEL, where that is set.",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", '[[notify]]\nkinds = ["*"]\nchannel = "C01"\n'], ids=["empty", "notify only"])
@@ -75,7 +89,8 @@ async def test_check_of_a_file_without_rules(command: Command, tmp_path: Path, t
     """It replaces the default. Fails when whoever adds a channel is not told that nobody can cancel any more."""
     (tmp_path / "policy.toml").write_text(text)
     ran = await command("policy", "check")
-    assert (ran.code, ran.out.splitlines()[1:]) == (
+    told = [line for line in ran.out.splitlines()[1:] if not line.startswith("New requests")]
+    assert (ran.code, told) == (
         0,
         [
             "warning: there is no [[rule]], so nobody may cancel anything.",
