@@ -28,7 +28,7 @@ COMMANDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its module has `add_arguments` and a coroutine `run` that returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="cancel-approval-bot", description="Cancels requests in Microsoft Graph from Slack."
+        prog="cancel-approval-bot", description="Cancels requests in Microsoft Graph and Azure from Slack."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():

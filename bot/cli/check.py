@@ -40,7 +40,8 @@ async def run(_options: argparse.Namespace) -> int:
             await _line("database", _database(services)),
             await _line("audit key", _audit_key(settings)),
             entra := await _line("Entra", _entra(services, settings)),
-            graph := await _line("Graph", _graph(services, settings.graph_url)),
+            graph := await _line("Graph", _host(services, settings.graph_url, "GRAPH_URL")),
+            await _azure(services, configuration),
             slack := await _line("Slack", team_of(services)),
             await _after(slack, "Slack", checks(services, configuration)),
             await _after(entra or graph, "Entra and Graph", _lists(services, configuration)),
@@ -136,7 +137,16 @@ async def _entra(services: "Services", settings: "Settings") -> str:
     return settings.azure_authority_host
 
 
-async def _graph(services: "Services", url: str) -> str:
+async def _azure(services: "Services", configuration: "Configuration") -> int:
+    """The exit code for Azure Resource Manager, which only some kinds need."""
+    from bot.resources import Service
+
+    if not any(resource.service is Service.ARM for resource in configuration.enabled):
+        return 0
+    return await _line("Azure", _host(services, configuration.settings.arm_url, "ARM_URL"))
+
+
+async def _host(services: "Services", url: str, variable: str) -> str:
     """Whether the host answers and shows a certificate that is trusted; nothing is asked of it."""
     parts = urlsplit(url)
     try:
@@ -145,7 +155,7 @@ async def _graph(services: "Services", url: str) -> str:
             writer.close()
     except OSError as error:  # TLS's errors and TimeoutError are among these
         raise BotError(
-            f"{url}: it cannot be reached ({type(error).__name__}).", "Check GRAPH_URL and CA_BUNDLE."
+            f"{url}: it cannot be reached ({type(error).__name__}).", f"Check {variable} and CA_BUNDLE."
         ) from error
     return url
 

@@ -1,4 +1,4 @@
-"""`sandbox`: the real bot between stand-ins of Slack, Graph and Entra on this machine."""
+"""`sandbox`: the real bot between stand-ins of Slack, Graph, Azure Resource Manager and Entra on this machine."""
 
 import argparse
 import asyncio

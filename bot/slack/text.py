@@ -193,8 +193,8 @@ def of_target_error(error: TargetError, resource: Resource | None) -> str:
     """What is wrong with what somebody gave for a target."""
     label = resource.kind if resource else "request"
     return {
-        "empty_id": f"The id of the {label} is missing. It looks like 00000000-0000-0000-0000-000000000000.",
-        "bad_id": f"That is no id of the kind {label}. It looks like 00000000-0000-0000-0000-000000000000.",
+        "empty_id": f"The id of the {label} is missing. It looks like {_sample(resource)}.",
+        "bad_id": f"That is no id of the kind {label}. It looks like {_sample(resource)}.",
         "foreign_url": f"Only addresses of {error.detail} are understood here. Give kind and id instead.",
         "unknown_url": "That address names no request that this bot can cancel. Give kind and id instead.",
     }[error.problem]
@@ -479,6 +479,12 @@ def _labels(kinds: Sequence[Resource]) -> str:
 def _either(words: Sequence[str]) -> str:
     *before, last = words
     return f"{', '.join(before)} or {last}" if before else last
+
+
+def _sample(resource: Resource | None) -> str:
+    """What ids of the kind look like: an id alone, or a path that ends with one."""
+    guid = "00000000-0000-0000-0000-000000000000"
+    return guid if resource is None or resource.id_pattern.fullmatch(guid) else f"/subscriptions/…/providers/…/{guid}"
 
 
 def _reference(outcome: Outcome) -> str:

@@ -156,6 +156,7 @@ async def own_site(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert home.errors == []
         assert tenant.slack.violations == []
         assert tenant.graph.violations == []
+        assert tenant.arm.violations == []
 
 
 @pytest.fixture(name="evil", params=["localhost", "127.0.0.1"], ids=["same-site", "other-site"])

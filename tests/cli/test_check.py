@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.resources import Service, load
 from bot.sandbox.people import ALICE
 from bot.sandbox.tenant import AUDIT, CHANNEL, ELSEWHERE, HELPDESK, Tenant
 from tests.certificates import self_signed
@@ -25,7 +26,7 @@ async def test_everything_is_there(command: Command, tenant: Tenant) -> None:
     ran = await command("check", **tenant.environment())
     assert (ran.code, ran.err) == (0, "")
     assert lines(ran.out) == {
-        **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Slack", "Socket Mode"], "ok"),
+        **dict.fromkeys(["settings", "database", "audit key", "Entra", "Graph", "Azure", "Slack", "Socket Mode"], "ok"),
         **dict.fromkeys(["NOTIFY_CHANNEL", "AUDIT_CHANNEL", f"user group {HELPDESK}"], "ok"),
         **dict.fromkeys(["linking", "notified by itself", "file"], "--"),
     }
@@ -38,21 +39,31 @@ async def test_every_host_that_is_out_of_reach(command: Command, tenant: Tenant)
         "AUDIT_KEY": "x" * 32,
         "AZURE_AUTHORITY_HOST": NOBODY,
         "GRAPH_URL": NOBODY,
+        "ARM_URL": NOBODY,
         "SLACK_API_URL": "http://127.0.0.1:1/api/",
     }
     ran = await command("check", **tenant.environment() | away)
     assert (ran.code, "Traceback" in ran.err) == (1, False)
     found = lines(ran.out)
-    assert {name for name, how in found.items() if how == "FAIL"} == {"database", "Entra", "Graph", "Slack"}
+    assert {name for name, how in found.items() if how == "FAIL"} == {"database", "Entra", "Graph", "Azure", "Slack"}
     assert (found["NOTIFY_CHANNEL"], found["AUDIT_CHANNEL"]) == ("--", "--")
     assert "canary" not in ran.out + ran.err
 
 
-async def test_graph_with_a_certificate_that_nobody_trusts(command: Command, tenant: Tenant) -> None:
+async def test_certificates_that_nobody_trusts(command: Command, tenant: Tenant) -> None:
     """Fails when only the connection is tried, and not TLS."""
     ran = await command("check", **tenant.environment() | {"CA_BUNDLE": "", "TIME_SCALE": "0.1"})
-    assert "FAIL  Graph: " in ran.out
-    assert "(SSLCertVerificationError). Check GRAPH_URL and CA_BUNDLE." in ran.out
+    for name, variable in (("Graph", "GRAPH_URL"), ("Azure", "ARM_URL")):
+        assert f"FAIL  {name}: " in ran.out
+        assert f"(SSLCertVerificationError). Check {variable} and CA_BUNDLE." in ran.out
+
+
+async def test_azure_is_not_tried_where_nothing_needs_it(command: Command, tenant: Tenant) -> None:
+    """Fails when a host that is never called has to be reached."""
+    kinds = ",".join(kind.kind for kind in load() if kind.service is Service.GRAPH)
+    ran = await command("check", **tenant.environment() | {"KINDS": kinds, "ARM_URL": NOBODY})
+    assert "Azure" not in lines(ran.out)
+    assert ran.code == 0, ran.out
 
 
 async def test_missing_scopes_are_named(command: Command, tenant: Tenant) -> None:
@@ -198,17 +209,23 @@ async def test_what_is_told_by_itself(command: Command, tenant: Tenant) -> None:
     tenant.graph.add("accessPackageAssignmentRequest", owner=ALICE.oid)
     ran = await command("check", **notifying(tenant, ("access-package", AUDIT), ("access-package", ELSEWHERE)))
     assert ran.code == 1, ran.out + ran.err
+    told = {kind.kind for kind in load() if kind.lists_for(application=True)}
+    untold = [kind.kind for kind in load() if kind.kind not in told]
+    others = sorted(told - {"access-package"})
+    assert "operation-approval" in others
+    assert "approval-item" in untold
     for line in (
         f"ok    notified by itself: {AUDIT}, {ELSEWHERE} of access-package, read every 60 s",
-        f"ok    notified by itself: {CHANNEL} of operation-approval, read every 30 s",
-        "--    notified by itself: nobody of approval-item, governance-role, privileged-role",
+        *(f"ok    notified by itself: {CHANNEL} of {kind}, read every 30 s" for kind in others),
+        f"--    notified by itself: nobody of {', '.join(untold)}",
         f"ok    [[notify]]: {AUDIT}",
         f"FAIL  [[notify]]: {ELSEWHERE}: the bot is not in it. Invite the bot to the channel.",
         "ok    list of access-package: the application can read it (1 on the first page)",
-        "ok    list of operation-approval: the application can read it (0 on the first page)",
+        *(f"ok    list of {kind}: the application can read it (0 on the first page)" for kind in others),
     ):
         assert f"{line}\n" in ran.out
     assert tenant.graph.violations == []
+    assert tenant.arm.violations == []
 
 
 async def test_a_list_that_the_application_may_not_read(command: Command, tenant: Tenant) -> None:

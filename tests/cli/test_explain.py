@@ -62,7 +62,7 @@ class Asking:
 @pytest.fixture
 async def asking(tenant: Tenant, command: Command, monkeypatch: pytest.MonkeyPatch) -> Asking:
     for name in list(os.environ):
-        if name.startswith(("SLACK_", "AZURE_", "GRAPH_", "SECRETS_")):
+        if name.startswith(("SLACK_", "AZURE_", "GRAPH_", "ARM_", "SECRETS_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tenant.directory)
     environment = tenant.environment()

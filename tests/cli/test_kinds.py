@@ -5,7 +5,7 @@ import pytest
 from bot.resources import load
 from tests.cli.conftest import Command
 
-HOW = {
+KNOWN = {
     "access-package": "listed as the application",
     "approval-item": "listed as the person",
     "governance-role": "not listed",
@@ -26,10 +26,14 @@ async def told(command: Command) -> dict[str, list[str]]:
 
 async def test_how_each_kind_is_listed(told: dict[str, list[str]]) -> None:
     """Fails when a list that only people can read is said to be the application's."""
-    assert told.keys() == HOW.keys()
-    for kind, how in HOW.items():
-        [line] = [one.strip() for one in told[kind] if one.startswith("  pending ones")]
-        assert line.startswith(f"pending ones are {how}, so "), kind
+    assert list(told) == [resource.kind for resource in load()]
+    for resource in load():
+        how = "not listed" if not resource.lists else "listed as the person"
+        if any(call.permissions.application for call in resource.lists):
+            how = "listed as the application"
+        assert KNOWN.get(resource.kind, how) == how
+        [line] = [one.strip() for one in told[resource.kind] if one.startswith("  pending ones")]
+        assert line.startswith(f"pending ones are {how}, so "), resource.kind
 
 
 async def test_every_list_call_is_told(told: dict[str, list[str]]) -> None:

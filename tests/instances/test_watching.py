@@ -42,7 +42,7 @@ async def fleet(tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPa
         tenant.graph.add(_PACKAGE, owner=ALICE.oid, age=7200.0)
         async with Fleet(tenant, environment) as started:
             yield started
-        assert (tenant.slack.violations, tenant.graph.violations) == ([], [])
+        assert (tenant.slack.violations, tenant.graph.violations, tenant.arm.violations) == ([], [], [])
 
 
 async def kills(fleet: Fleet) -> None:

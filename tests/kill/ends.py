@@ -92,7 +92,13 @@ class Ending:
             posts=posts,
             unread=unread,
             effects=len(tenant.graph.effects),
-            wrong=(*slack.violations, *tenant.graph.violations, *astray, *await records.findings(key)),
+            wrong=(
+                *slack.violations,
+                *tenant.graph.violations,
+                *tenant.arm.violations,
+                *astray,
+                *await records.findings(key),
+            ),
         )
 
     def problems(self, end: End, posts: int, called: int) -> list[str]:

@@ -39,7 +39,7 @@ each_database = pytest.mark.parametrize("database", ["sqlite", "postgresql"], in
 async def tenant(tmp_path: Path) -> AsyncIterator[Tenant]:
     async with Tenant(tmp_path) as started:
         yield started
-        assert (started.slack.violations, started.graph.violations) == ([], [])
+        assert (started.slack.violations, started.graph.violations, started.arm.violations) == ([], [], [])
 
 
 @pytest.fixture

@@ -19,3 +19,4 @@ async def test_hostile_requests(port: int) -> None:
         assert siege.after_mb - siege.before_mb < MOST_GROWN
         assert tenant.slack.violations == []
         assert tenant.graph.violations == []
+        assert tenant.arm.violations == []

@@ -19,6 +19,7 @@ async def attacked(tmp_path: Path) -> AsyncIterator[Tenant]:
         yield started
         assert started.slack.violations == []
         assert started.graph.violations == []
+        assert started.arm.violations == []
 
 
 @pytest.fixture

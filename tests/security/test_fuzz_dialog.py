@@ -67,6 +67,7 @@ async def test_dialog(tenant: Tenant, served: Bot, caplog: pytest.LogCaptureFixt
     assert "response_url_of_another_host" in caplog.text
     assert tenant.slack.violations == []
     assert tenant.graph.violations == []
+    assert tenant.arm.violations == []
     assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
