@@ -63,8 +63,11 @@ def report(selected: "Selected") -> Iterator[str]:
         yield f"warning: line {policy.line(number)}: rule {number}: {sentence}."
     for number, sentence in notify_warnings(policy.notify, enabled):
         yield f"warning: line {policy.line(number, table='notify')}: notify {number}: {sentence}."
+    told: dict[tuple[str, ...], list[str]] = {}
     for one in NotifyRules(policy.notify, _ELSEWHERE, 1).watched(enabled) if policy.notify else ():
-        yield f"New requests of {one.resource.kind} are told in {', '.join(one.channels)}."
+        told.setdefault(one.channels, []).append(one.resource.kind)
+    for channels, kinds in told.items():
+        yield f"Told in {', '.join(channels)}: {', '.join(kinds)}."
     if left := uncovered(policy.rules, enabled):
         default = "" if policy.text is None else " (a file replaces the default: everybody's own requests)"
         yield f"Nobody may cancel: {', '.join(left)}{default}."

@@ -72,8 +72,8 @@ async def test_check_of_who_is_notified(command: Command, tmp_path: Path) -> Non
             "policy.toml: 1 rule (1 allow, 0 deny), 2 [[notify]].",
             "warning: line 8: notify 2: Microsoft lists approval-item only for people and not for the application, "
             "so nobody is notified of it.",
-            "New requests of access-package are told in C01.",
-            "New requests of operation-approval are told in C01.",
+            "Told in C01: access-package, operation-approval, operation-approval-withdraw, role-assignment, "
+            "role-eligibility.",
             "Every kind that is switched on may be cancelled by somebody.",
         ],
     )
@@ -86,8 +86,9 @@ async def test_check_of_what_is_told_where(command: Command, tmp_path: Path) -> 
     )
     ran = await command("policy", "check")
     assert ran.out.splitlines()[1:-1] == [
-        "New requests of access-package are told in C02.",
-        "New requests of operation-approval are told in NOTIFY_CHANNEL, where that is set.",
+        "Told in C02: access-package.",
+        "Told in NOTIFY_CHANNEL, where that is set: operation-approval, operation-approval-withdraw, role-assignment, "
+        "role-eligibility.",
     ]
 
 
@@ -96,7 +97,7 @@ async def test_check_of_a_file_without_rules(command: Command, tmp_path: Path, t
     """It replaces the default. Fails when whoever adds a channel is not told that nobody can cancel any more."""
     (tmp_path / "policy.toml").write_text(text)
     ran = await command("policy", "check")
-    told = [line for line in ran.out.splitlines()[1:] if not line.startswith("New requests")]
+    told = [line for line in ran.out.splitlines()[1:] if not line.startswith("Told in")]
     assert (ran.code, told) == (
         0,
         [
