@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.resources import load
+from bot.resources import CancelCall, ListCall, ReadCall, load
 from tests.cli.conftest import Command
 
 KNOWN = {
@@ -12,7 +12,8 @@ KNOWN = {
     "operation-approval": "listed as the application",
     "privileged-role": "not listed",
 }
-OWN = "list your own: GET /v1.0/identityGovernance/entitlementManagement/assignmentRequests/filterByCurrentUser"
+OWN = "list your own     GET /v1.0/identityGovernance/entitlementManagement/assignmentRequests/filterByCurrentUser"
+AZURE = "cancel            POST {id}/cancel?api-version=2020-10-01"
 
 
 @pytest.fixture
@@ -33,11 +34,24 @@ async def test_how_each_kind_is_listed(told: dict[str, list[str]]) -> None:
             how = "listed as the application"
         assert KNOWN.get(resource.kind, how) == how
         [line] = [one.strip() for one in told[resource.kind] if one.startswith("  pending ones")]
-        assert line.startswith(f"pending ones are {how}, so "), resource.kind
+        assert line.startswith(f"pending ones are  {how}, so "), resource.kind
 
 
-async def test_every_list_call_is_told(told: dict[str, list[str]]) -> None:
+async def test_every_call_is_told(told: dict[str, list[str]]) -> None:
     for resource in load():
-        lists = [line for line in told[resource.kind] if line.startswith("  list")]
-        assert all(call.path in line for call, line in zip(resource.lists, lists, strict=True))
+        addresses = [line for line in told[resource.kind] if " GET " in line or " POST " in line]
+        calls: list[CancelCall | ReadCall | ListCall] = [*resource.cancel, resource.read, *resource.lists]
+        for call in calls:
+            assert any(call.path in line and call.version in line for line in addresses)
+        assert len(addresses) == len(set(addresses))
     assert any(line.strip().startswith(OWN) for line in told["access-package"])
+    assert any(line.strip() == AZURE for line in told["azure-role-assignment"])
+
+
+async def test_states_and_what_is_over(told: dict[str, list[str]]) -> None:
+    for resource in load():
+        lines = {line[:19].strip(): line[20:] for line in told[resource.kind][1:]}
+        assert lines["can be cancelled"].split(", ") == sorted(resource.states.yes)
+        assert lines["over"].split(", ") == sorted(resource.states.final)
+        assert ("retired" in lines) is (resource.retirement is not None)
+    assert "here: azure-role-assignment," in told["governance-role"][-1]
