@@ -22,13 +22,15 @@ class Choices:
     """What somebody may cancel, the newest first.
 
     `unread` are the kinds whose list could not be read, `sign_in` those that are shown once they have signed in,
-    `longer` those of which there are more than can be read.
+    `longer` those of which there are more than can be read, `own_only` those of which they may cancel others', too, and
+    Microsoft lists only their own.
     """
 
     items: tuple[Listed, ...] = ()
     unread: tuple[Resource, ...] = ()
     sign_in: tuple[Resource, ...] = ()
     longer: tuple[Resource, ...] = ()
+    own_only: tuple[Resource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class _Part:
     unread: bool = False
     sign_in: bool = False
     longer: bool = False
+    own_only: bool = False
 
 
 class Pending:
@@ -61,6 +64,7 @@ class Pending:
             unread=tuple(part.resource for part in parts if part.unread),
             sign_in=tuple(part.resource for part in parts if part.sign_in),
             longer=tuple(part.resource for part in parts if part.longer),
+            own_only=tuple(part.resource for part in parts if part.own_only),
         )
 
     async def find(self, actor: Actor, digest: str) -> Listed | None:
@@ -88,7 +92,14 @@ class Pending:
         calls, listing = await self._listing(actor, resource, fresh=fresh)
         # One's own list is not all that somebody may cancel who may cancel others', too.
         missing = all(call.own for call in calls) and wanted != {Ownership.OWN}
-        return _Part(resource, tuple(_of(actor, listing.items.values(), wanted)), unread=missing, longer=listing.more)
+        shared = bool(resource.lists_for(application=True))
+        return _Part(
+            resource,
+            tuple(_of(actor, listing.items.values(), wanted)),
+            unread=missing and shared,
+            longer=listing.more,
+            own_only=missing and not shared,
+        )
 
     async def _listing(self, actor: Actor, resource: Resource, *, fresh: bool) -> tuple[Sequence[ListCall], Listing]:
         """The list that everybody shares or, where the service refuses it to the application, the person's own."""

@@ -41,7 +41,7 @@ def listed(items: Sequence[Listed], registry: Registry, moment: datetime) -> lis
 
 
 def gaps(choices: Choices, link_url: str) -> list[Block]:
-    """What is not shown, and why: lists that could not be read, need a sign-in, or are too long."""
+    """What is not shown, and why: lists that could not be read, need a sign-in, are too long, or one's own alone."""
     blocks: list[Block] = []
     if choices.unread:
         blocks.append(sentence(text.not_read(choices.unread)))
@@ -51,6 +51,8 @@ def gaps(choices: Choices, link_url: str) -> list[Block]:
         blocks.append(sentence(f"{text.sign_in_for(choices.sign_in)}{text.NO_LINKING}"))
     if choices.longer:
         blocks.append(sentence(text.too_long(choices.longer)))
+    if choices.own_only:
+        blocks.append(sentence(text.own_only(choices.own_only)))
     return blocks
 
 

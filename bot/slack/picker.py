@@ -205,7 +205,8 @@ def offers(choices: Choices, typed: str, registry: Registry, moment: datetime) -
     matching = [one for one in choices.items if _has(one, words, registry)] if words else choices.items
     partly = bool(choices.unread or choices.sign_in or choices.longer)
     if not matching:
-        return _hint(text.NOT_ALL_READ, text.NO_MATCH) if partly else {"options": []}
+        certain = not (partly or choices.own_only)
+        return {"options": []} if certain else _hint(text.NOT_ALL_READ, text.NO_MATCH)
     options = [
         _option(one.target.digest, option_text(one, registry[one.target.kind], moment)) for one in matching[:MOST]
     ]

@@ -356,6 +356,11 @@ def never_listed(kinds: Sequence[Resource]) -> str:
     return f"Microsoft offers no list of these; they can be cancelled by kind and id: {_labels(kinds)}."
 
 
+def own_only(kinds: Sequence[Resource]) -> str:
+    """Said of kinds of which somebody may cancel others' requests, too, and is shown their own."""
+    return f"Of these Microsoft lists only your own; others' can be cancelled by kind and id: {_labels(kinds)}."
+
+
 def unlisted(kind: Resource) -> str:
     """What is said of a kind that Microsoft gives no list of."""
     return f"Microsoft offers no list of this kind ({kind.label}). Name one: {COMMAND} {kind.kind} <id>"

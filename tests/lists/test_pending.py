@@ -190,6 +190,18 @@ async def test_where_the_application_may_not_people_read_their_own(
     assert [call.app_only for call in world.graph.calls] == [True, False]
 
 
+@pytest.mark.parametrize("person", [ALICE, CAROL])
+async def test_what_microsoft_lists_only_to_each(world: World, lists_with: Make, person: Person) -> None:
+    """Carol may cancel others', too, which no list shows. Fails when that is a failure, or when it is not told."""
+    mine = add(world, GROUP, person)
+    add(world, GROUP, BOB)
+    found = await pending(world, lists_with, OTHERS).of(await linked(world, person))
+    assert (ids(found), found.unread) == ([mine], ())
+    own = {kind for kind in PERSONAL if all(call.own for call in LISTED[kind].lists)}
+    assert kinds(found.own_only) == (own if person is CAROL else set())
+    assert GROUP.kind in own
+
+
 async def test_a_sign_in_that_has_ended(world: World, lists_with: Make) -> None:
     """Fails when it counts as a list that cannot be read: only the person can mend it."""
     alice = replace(unlinked(ALICE), account=Account(TENANT_ID, ALICE.oid))

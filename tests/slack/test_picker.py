@@ -109,6 +109,13 @@ def test_what_could_not_be_read_is_no_empty_list(gap: str) -> None:
     assert all(len(label) <= 75 for label in labels)
 
 
+def test_others_of_which_there_is_no_list() -> None:
+    """Whoever looks for one of them is not told that there is none. Fails without `own_only`."""
+    choices = Choices((_listed(7),), own_only=(PACKAGE,))
+    assert _labels(offers(choices, "bob", KINDS, NOW)) == ["Not everything could be read"]
+    assert _labels(offers(choices, "alice", KINDS, NOW)) == []
+
+
 def test_long_ids_still_fit_into_a_message() -> None:
     """Slack takes some 13,000 characters. Fails when `fitting` counts nothing."""
     long = [Listed(replace(_listed().target, id="x" * 500), _listed().snapshot)] * 20
