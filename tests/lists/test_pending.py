@@ -161,9 +161,9 @@ async def test_one_kind(world: World, lists_with: Make) -> None:
     item = add(world, PACKAGE, ALICE)
     add(world, APPROVAL, ALICE)
     alice = await linked(world, ALICE)
-    assert ids(await pending(world, lists_with).of(alice, PACKAGE.kind)) == [item]
+    assert ids(await pending(world, lists_with).of(alice, [PACKAGE.kind])) == [item]
     assert len(world.graph.calls) == 1
-    assert await pending(world, lists_with).of(alice, "governance-role") == Choices()
+    assert await pending(world, lists_with).of(alice, ["governance-role"]) == Choices()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -184,7 +184,7 @@ async def test_where_the_application_may_not_people_read_their_own(
     world.entra.app_roles = set()
     mine = add(world, PACKAGE, person)
     add(world, PACKAGE, BOB)
-    found = await pending(world, lists_with, OTHERS).of(await linked(world, person), PACKAGE.kind)
+    found = await pending(world, lists_with, OTHERS).of(await linked(world, person), [PACKAGE.kind])
     assert ids(found) == [mine]
     assert kinds(found.unread) == ({PACKAGE.kind} if person is CAROL else set())
     assert [call.app_only for call in world.graph.calls] == [True, False]
@@ -248,7 +248,7 @@ async def test_nothing_of_others_by_any_way(world: World, lists_with: Make) -> N
         mine = pending(world, lists_with, OTHERS)
         seen = [*(await mine.of(alice)).items, *(await mine.of(alice, own=True)).items]
         for kind in LISTED:
-            seen += (await mine.of(alice, kind)).items
+            seen += (await mine.of(alice, [kind])).items
         assert seen == []
         assert {await mine.find(alice, one.target.digest) for one in all_of_bobs} == {None}
     assert (world.graph.violations, world.arm.violations) == ([], [])
