@@ -104,6 +104,7 @@ class GraphClient:
 async def _pages(
     wire: Wire, path: str, permissions: Permissions, caller: Caller, query: Mapping[str, str], *, most: int
 ) -> AsyncIterator[list[Mapping[str, object]]]:
+    seen: set[str] = set()
     for _ in range(most):
         page = await _get(wire, path, permissions, caller, query)
         items = page.get("value")
@@ -114,6 +115,9 @@ async def _pages(
         if not link:
             return
         path, query = own_path(str(link), wire.hosts, versioned=wire.service is Service.GRAPH), {}
+        if path in seen:
+            raise AnswerLost(f"{wire.service.label}'s list leads back to a page that was read.")
+        seen.add(path)
     raise AnswerLost(f"{wire.service.label}'s list has more than {most} pages.")
 
 

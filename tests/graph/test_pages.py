@@ -61,12 +61,21 @@ async def test_next_link_elsewhere_is_not_followed(world: World, elsewhere: Grap
 
 
 async def test_a_list_without_end_is_no_list(world: World) -> None:
-    """Fails without the limit of pages, which the stand-in would answer for ever."""
+    """Fails without the limit of pages."""
+    world.graph.add_many("accessPackageAssignmentRequest", 201, owner=ALICE.oid)
+    world.graph.page_size = 1
+    with pytest.raises(AnswerLost):
+        await read(world)
+    assert len(world.graph.calls) == 200
+
+
+async def test_a_list_that_leads_round_and_round_is_no_list(world: World) -> None:
+    """Fails when it is followed as far as a long one."""
     world.graph.add("accessPackageAssignmentRequest", owner=ALICE.oid)
     world.graph.next_link_override = "{page}"
     with pytest.raises(AnswerLost):
         await read(world)
-    assert len(world.graph.calls) == 200
+    assert len(world.graph.calls) == 2
 
 
 @pytest.mark.parametrize(
