@@ -429,7 +429,7 @@ def help_text(enabled: Registry) -> str:
         f"{COMMAND}: lists what you can cancel now, and asks for the reason\n"
         f"{COMMAND} <kind> <id> [reason]: cancels this one\n"
         f"{COMMAND} <URL> [reason]: the same, from a pasted address\n"
-        f"{COMMAND} mine: your own requests that can be cancelled\n"
+        f"{COMMAND} mine [kind]: your own requests that can be cancelled\n"
         f"{COMMAND} pending [kind]: all that you can cancel\n"
         f"{COMMAND} signin: links your Microsoft account, in your browser\n"
         f"{COMMAND} whoami: the Microsoft account that you act as\n"

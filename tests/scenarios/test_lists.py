@@ -73,6 +73,17 @@ async def test_mine_is_not_all_that_one_may_cancel(tenant: Tenant, carol: Play) 
 
 
 @pytest.mark.usefixtures("socket_bot")
+async def test_mine_of_one_kind(tenant: Tenant, carol: Play) -> None:
+    """Fails when what follows `mine` is taken for a kind that nobody knows, or is passed over."""
+    mine = tenant.graph.add(PACKAGE, owner=carol.person.oid)
+    tenant.graph.add(PACKAGE, owner=BOB.oid)
+    tenant.graph.add(APPROVAL, owner=carol.person.oid)
+    message = await _list(carol, "mine access-package")
+    assert _named(message) == [mine]
+    assert "1 request (Access package request) of yours can be cancelled now." in words(message.blocks)
+
+
+@pytest.mark.usefixtures("socket_bot")
 async def test_pending_is_cut_and_says_how_many_more(tenant: Tenant, carol: Play) -> None:
     ids = tenant.graph.add_many(PACKAGE, 24, owner=BOB.oid, age=3600)
     tenant.graph.add(INTUNE, owner=BOB.oid)
