@@ -24,6 +24,10 @@ _SAME: Final = (
     "Ask somebody of those whom the message names.",
 )
 _TWO_ACCOUNTS: Final = "This needs a second person, so your own Microsoft account must be known, too."
+_NOWHERE: Final = (
+    "This needs a second person's approval, for which I ask in a channel.",
+    "Use /cancel-approval in a channel that I am in.",
+)
 _NOT_LINKED: Final = "This is cancelled as you, but your Slack account is not linked to a Microsoft account yet."
 
 
@@ -149,6 +153,8 @@ class Gate:
         refused = forbidden(self.resource(target.kind), seen.look, seen.decision)
         if refused and refused.reason in (Reason.NOT_YOURS, Reason.POLICY):
             raise Refused(refused.detail, *_NOT_YOURS)
+        if seen.decision.second_person and seen.ownership is not Ownership.UNKNOWN and not actor.channel:
+            raise Refused("second_not_asked", *_NOWHERE)
         return seen.look
 
     def _decide(self, actor: Actor, resource: Resource, owned: Ownership) -> Decision:

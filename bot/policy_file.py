@@ -143,7 +143,10 @@ def _parsed(path: Path, text: str) -> dict[str, Any]:
         message, _, position = str(error).rpartition(" (at ")
         place = re.fullmatch(r"line (\d+), column \d+\)", position)
         line = int(place[1]) if place else _unfinished(text)
-        raise ConfigError([_problem(path, line, _excerpt(text, line), f"it is no TOML: {message}")]) from None
+        excerpt = _excerpt(text, line)
+        single = re.fullmatch(rf"\[\s*({'|'.join(_MUST)})\s*\].*", excerpt)
+        hint = f"; each of these tables stands below a line [[{single[1]}]], in double brackets" if single else ""
+        raise ConfigError([_problem(path, line, excerpt, f"it is no TOML: {message}{hint}")]) from None
     except _UNPARSED:
         line = _unfinished(text)
         sentence = "it is no TOML that can be read: too long a number, or too many brackets in each other"

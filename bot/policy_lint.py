@@ -37,8 +37,17 @@ def notify_warnings(rules: Sequence[NotifyRule], enabled: Registry) -> Iterator[
         if ANY in rule.kinds:
             if not any(resource.lists_for(application=True) for resource in enabled):
                 yield number, "it has no effect: the application can list none of the kinds that are switched on"
+            yield from ((number, sentence) for sentence in _twice(rule, rules))
         else:
             yield from ((number, sentence) for kind in rule.kinds if (sentence := _unlisted(kind, enabled)))
+
+
+def _twice(rule: NotifyRule, rules: Sequence[NotifyRule]) -> Iterator[str]:
+    """Of a rule for every kind: the kinds that are also told elsewhere, since "*" is not what is left over."""
+    for kind in dict.fromkeys(kind for one in rules for kind in one.kinds if ANY not in one.kinds):
+        others = dict.fromkeys(one.channel for one in rules if kind in one.kinds and one.channel != rule.channel)
+        if others:
+            yield f'"*" adds to the other tables: {kind} is told here and in {", ".join(others)}'
 
 
 def _unlisted(kind: str, enabled: Registry) -> str:

@@ -163,6 +163,11 @@ _NOTIFY: Final = '[[notify]]\nkinds = ["*"]\nchannel = "C01"\n'
         (_NOTIFY + 'actors = ["*"]', "line 4: notify 1 actors: there is no such key; [[notify]] has kinds"),
         (_ALLOW + 'channel = "C01"', "line 5: rule 1 channel: there is no such key; did you mean channels?"),
         ('[notify]\nchannel = "C01"', "line 1: notify: must be tables, each below a line [[notify]]"),
+        (
+            '[notify]\nkinds = ["*"]\nchannel = "C01"\n[notify]',
+            "line 4: [notify]: it is no TOML: Cannot declare ('notify',) twice; each of these tables stands below a "
+            "line [[notify]], in double brackets",
+        ),
         ("notify = []\nnotify.a = 1", "line 2: notify.a = 1: it is no TOML: "),
         ('\nnotify = ["C01"]', "line 2: notify 1: must be a table, below a line [[notify]]"),
         (_NOTIFY + "[notify.hours]\nfrom = 8", "line 4: notify 1 hours: there is no such key"),

@@ -104,3 +104,11 @@ def test_kinds_that_nobody_is_notified_of(
     """Fails when somebody waits in that channel for what never comes."""
     rules = [NotifyRule(kinds=named, channel="C0A") for named in kinds]
     assert list(notify_warnings(rules, switched_on)) == told
+
+
+def test_every_kind_is_not_what_is_left_over() -> None:
+    """Told in the same channel, nothing is told twice. Fails when whoever means "the rest" is not told otherwise."""
+    tables = [(("*",), "C0A"), (("access-package",), "C0B"), (("access-package",), "C0C"), (("approval-item",), "C0A")]
+    rules = [NotifyRule(kinds=kinds, channel=channel) for kinds, channel in tables]
+    twice = '"*" adds to the other tables: access-package is told here and in C0B, C0C'
+    assert list(notify_warnings(rules, ENABLED)) == [(1, twice), (4, PEOPLE_ONLY)]

@@ -4,10 +4,12 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from bot.configuration import Selected
+
+_ELSEWHERE: Final = "NOTIFY_CHANNEL, where that is set"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +45,8 @@ async def run(options: argparse.Namespace) -> int:
 
 
 def report(selected: "Selected") -> Iterator[str]:
-    """What the policy is, what in it is hardly meant, and what nobody may cancel; one line each."""
+    """What the policy is, what in it is hardly meant, who is notified, and what nobody may cancel; one line each."""
+    from bot.notify_rules import NotifyRules
     from bot.policy_lint import notify_warnings, uncovered, warnings
 
     policy, enabled = selected.policy, selected.enabled
@@ -60,6 +63,8 @@ def report(selected: "Selected") -> Iterator[str]:
         yield f"warning: line {policy.line(number)}: rule {number}: {sentence}."
     for number, sentence in notify_warnings(policy.notify, enabled):
         yield f"warning: line {policy.line(number, table='notify')}: notify {number}: {sentence}."
+    for one in NotifyRules(policy.notify, _ELSEWHERE, 1).watched(enabled) if policy.notify else ():
+        yield f"New requests of {one.resource.kind} are told in {', '.join(one.channels)}."
     if left := uncovered(policy.rules, enabled):
         default = "" if policy.text is None else " (a file replaces the default: everybody's own requests)"
         yield f"Nobody may cancel: {', '.join(left)}{default}."

@@ -143,6 +143,7 @@ class Demo:
         view = await self._slack.until(lambda: self._picker(user), _PATIENCE)
         found = await self._slack.suggest(user, view.id, "pick_target", scene.picked)
         self._transcript.line("  types", f"“{scene.picked}” and sees: {'; '.join(found.texts)}")
+        self._transcript.line("  chooses", f"“{found.texts[0]}”")
         # The newest stands first, and Slack shows nobody what stands for it.
         await self._slack.choose(user, view.id, "pick_target", found.values[0])
 
@@ -150,16 +151,16 @@ class Demo:
         view = self._slack.open_view(user)
         return view if view and "pick_target" in str(view.blocks) else None
 
-    async def decided_elsewhere(self, number: int, graph_type: str, person: Person, state: str) -> None:
-        """A request appears, somebody decides on it at Microsoft, and its notification says so."""
-        self._transcript.title(number, "A new request appears, and is decided elsewhere")
+    async def approved_elsewhere(self, number: int, graph_type: str, person: Person, state: str) -> None:
+        """A request appears, somebody approves it at Microsoft, and its notification says so."""
+        self._transcript.title(number, "A new request appears, and is approved elsewhere")
         target = self._tenant.graph.add(graph_type, owner=person.oid)
         card = await self._appeared(target)
-        self._transcript.line("Microsoft", f"somebody decides on it there: {state}")
+        self._transcript.line("Microsoft", f"somebody approves it there: {state}")
         self._tenant.graph.set_state(graph_type, target, state)
         await self._slack.until(lambda: not self._card(target), _PATIENCE)
         said = words(next(one.blocks for one in self._slack.messages(CHANNEL) if one.ts == card.ts))
-        self._transcript.line(f"  ← {_CHANNEL}", said)
+        self._transcript.line(f"  ~ {_CHANNEL}", f"(the same card, which now has no button)\n{said}")
         if state not in said:
             self.failed += 1
             self._transcript.line("  WRONG", f"expected “{state}”")

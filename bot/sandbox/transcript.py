@@ -34,8 +34,10 @@ def words(node: Any) -> str:
 def _parts(node: Any) -> list[str]:
     if isinstance(node, list):
         return [word for part in node for word in _parts(part)]
-    if not isinstance(node, dict) or node.get("type") == "actions":
+    if not isinstance(node, dict):
         return []
+    if node.get("type") == "actions":
+        return [" ".join(f"[{one['text']['text']}]" for one in node["elements"])]
     element = _ELEMENTS.get(str(node.get("type")))
     if element:
         return [element(node)]

@@ -91,6 +91,18 @@ def card(details: CardDetails, button: str) -> Blocks:
     return drawn(blocks)
 
 
+def cancelled_yours(details: CardDetails, cancellation: Cancellation) -> Blocks:
+    """What whoever had made a request reads when somebody else has had it cancelled."""
+    asker = Parts.User(user_id=cancellation.actor.user)
+    lines: list[Line] = [
+        [_plain(text.CANCELLED_YOURS)],
+        [_bold(details.label)],
+        *_facts(details),
+        [_plain(text.cancelled_by(cancellation.at)), asker, _plain(text.WITH_THIS_REASON)],
+    ]
+    return drawn([_lines(lines), _quote(cancellation.justification), _lines([[_plain(text.ASK_THEM)]])])
+
+
 def facts(details: CardDetails) -> RichTextBlock:
     """The same facts for a dialog, without a headline."""
     return _lines(_facts(details))

@@ -151,6 +151,8 @@ class Cards:
         button = "" if details.by else card_id
         words = f"{details.label} {target.id}"
         ts = await self._poster.put(Place(card_id, channel), words, card(details, button))
+        # A message that is there, and only cannot be changed now, has a button.
+        ts = ts or await self._poster.find(card_id)
         if ts:
             await self._store.card_posted(card_id, ts)
         else:

@@ -110,11 +110,8 @@ class Requestors:
             target.kind,
             target.id,
             title=text.clip(title, _TITLE),
-            why=cancellation.justification,
-            ended=text.cancelled_by(cancellation.at),
-            ended_by=cancellation.actor.user,
         )
-        return [*blocks.note(text.CANCELLED_YOURS), *blocks.card(details, ""), *blocks.note(text.ASK_THEM)]
+        return blocks.cancelled_yours(details, cancellation)
 
 
 def _unclear(reason: str) -> Refused:

@@ -275,7 +275,8 @@ def pending_before(label: str, count: int) -> str:
 
 
 OLD_CARD: Final = f"This notification is too old for its button. {COMMAND} lists what is pending."
-CANCELLED_YOURS: Final = "A request of yours is cancelled. Somebody else asked for that here, and gave this reason:"
+CANCELLED_YOURS: Final = "A request of yours is cancelled: somebody else asked for that here."
+WITH_THIS_REASON: Final = ", with this reason:"
 ASK_THEM: Final = "If you still need it, talk to them, or make the request again."
 SECOND_NEEDED: Final = "A second person has to approve this cancellation"
 WAITING_FOR_SECOND: Final = "Waits for a second person's approval; the thread asks for it."
@@ -293,7 +294,7 @@ ACCEPTED: Final = "Microsoft accepted the cancellation and is finishing it. I ke
 
 def cancelled_by(asked_at: datetime) -> str:
     """What a requestor reads before the name of whoever cancelled their request."""
-    return f"Cancellation asked for on {asked_at:%d %B %Y %H:%M} UTC"
+    return f"Cancellation asked for on {asked_at:%d %B %Y %H:%M} UTC by "
 
 
 NOTHING_TO_CANCEL: Final = "There is nothing now that you may cancel."

@@ -10,6 +10,9 @@ from tests.cli.conftest import Command
 CURRENT = load().current("global")
 """The kinds that are switched on where nobody says which."""
 
+LISTED = [kind for kind in CURRENT if load()[kind].lists_for(application=True)]
+"""Those of which somebody can be notified."""
+
 
 def nobody_may(*kinds: str) -> str:
     return f"Nobody may cancel: {', '.join(kinds)} (a file replaces the default: everybody's own requests)."
@@ -72,9 +75,22 @@ async def test_check_of_who_is_notified(command: Command, tmp_path: Path) -> Non
             "policy.toml: 1 rule (1 allow, 0 deny), 2 [[notify]].",
             "warning: line 8: notify 2: Microsoft lists approval-item only for people and not for the application, "
             "so nobody is notified of it.",
+            *(f"New requests of {kind} are told in C01." for kind in LISTED),
             "Every kind that is switched on may be cancelled by somebody.",
         ],
     )
+
+
+async def test_check_of_what_is_told_where(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(
+        '[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\n'
+        '[[notify]]\nkinds = ["access-package"]\nchannel = "C02"\n'
+    )
+    ran = await command("policy", "check")
+    where = {"access-package": "C02"}
+    assert ran.out.splitlines()[1:-1] == [
+        f"New requests of {kind} are told in {where.get(kind, 'NOTIFY_CHANNEL, where that is set')}." for kind in LISTED
+    ]
 
 
 @pytest.mark.parametrize("text", ["", '[[notify]]\nkinds = ["*"]\nchannel = "C01"\n'], ids=["empty", "notify only"])
@@ -82,7 +98,8 @@ async def test_check_of_a_file_without_rules(command: Command, tmp_path: Path, t
     """It replaces the default. Fails when whoever adds a channel is not told that nobody can cancel any more."""
     (tmp_path / "policy.toml").write_text(text)
     ran = await command("policy", "check")
-    assert (ran.code, ran.out.splitlines()[1:]) == (
+    told = [line for line in ran.out.splitlines()[1:] if not line.startswith("New requests")]
+    assert (ran.code, told) == (
         0,
         [
             "warning: there is no [[rule]], so nobody may cancel anything.",

@@ -86,6 +86,23 @@ async def test_cancelled_from_there(tenant: Tenant, alice: Play) -> None:
     assert "I see nothing now that you may cancel" in above(tenant, ALICE)
 
 
+async def test_a_second_person_cannot_be_asked_from_there(start: Start, tenant: Tenant, alice: Play) -> None:
+    """Fails when that is told only when the reason is written and sent."""
+    rule = '[[rule]]\neffect = "allow"\nkinds = ["*"]\nactors = ["*"]\nsecond_person = ["*"]\n'
+    path = tenant.directory / "second.toml"
+    path.write_text(rule, encoding="utf-8")
+    path.chmod(0o600)
+    async with start(POLICY_FILE=str(path)):
+        target = tenant.graph.add(TYPE, owner=ALICE.oid)
+        await opened(tenant, ALICE, target)
+        await tenant.slack.click_home(ALICE.slack_id, LISTED_ACTION)
+        view = await alice.view_saying("second person's approval, for which I ask in a channel")
+        assert "submit" not in view.definition
+        await tenant.slack.close(ALICE.slack_id, view.id)
+        shown = await alice.dialog(f"{KIND} {target}")
+        assert "submit" in shown.definition
+
+
 async def test_what_the_list_does_not_know_yet(start: Start, tenant: Tenant, alice: Play) -> None:
     """Fails when the Home offers what was just cancelled, because a list of ten seconds ago has it."""
     async with start(TIME_SCALE="1"):

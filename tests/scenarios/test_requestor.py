@@ -79,6 +79,7 @@ async def test_linked(tenant: Tenant, carol: Play) -> None:
         "make the request again",
     )
     assert [part for part in parts if part not in shown] == []
+    assert shown.index(" by ") < shown.index("with this reason:") < shown.index("Asked for by mistake")
     assert everybody(tenant) == {ALICE.slack_id: 1}
     assert asked(tenant, "users.lookupByEmail") == 0
 

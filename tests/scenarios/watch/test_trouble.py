@@ -11,7 +11,7 @@ from bot.sandbox.graph import LISTS
 from bot.sandbox.people import ALICE
 from bot.sandbox.tenant import Tenant
 from tests.scenarios.conftest import Start
-from tests.scenarios.play import buttons, tampered, words
+from tests.scenarios.play import Play, buttons, tampered, words
 from tests.scenarios.test_edge_metrics import _scrape, _value
 from tests.scenarios.watch.scene import (
     APPROVAL,
@@ -124,6 +124,17 @@ async def test_one_that_cannot_be_posted_keeps_no_other_waiting(tenant: Tenant, 
         assert len(cards(tenant)) == 3
         tenant.graph.faults.clear()
         await carded(tenant, poisoned)
+
+
+async def test_found_and_not_to_be_changed(tenant: Tenant, start: Start, alice: Play) -> None:
+    """Slack had taken it, its answer was lost. Fails when it is given up, and its button leads nowhere."""
+    tenant.slack.faults.add(Fault("chat.postMessage", drop=True, after_effect=True))
+    tenant.slack.faults.add(Fault("chat.update", error="edit_window_closed"))
+    async with watching(start):
+        card = await carded(tenant, add(tenant))
+        await tenant.slack.click(ALICE.slack_id, card.channel, card.ts, "cancel_target")
+        await alice.view_saying("Sales tools")
+    assert (len(cards(tenant)), len(called(tenant, "chat.update"))) == (1, 1)
 
 
 async def test_refused_for_a_day(tenant: Tenant, start: Start, port: int) -> None:
