@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
-CONFIGURED: Final = "kü'n\"s\\t 4711 ~canary"
+CONFIGURED: Final = "kü'n\"s\\t zq4711 ~canary"
 JWT: Final = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJjYW5hcnkiOiI0NzExIn0.c2lnbmF0dXJlLWNhbmFyeQ"
 ENTRA: Final = f"0.AXoA{'c4n4rY_' * 6}.AgABAw{'EAAAD--canary' * 6}"
 
@@ -33,10 +33,10 @@ SECRETS: Final = {
     "cookie": ("Cookie: __Host-link=canary; other=1", "canary"),
     "private key": ("-----BEGIN PRIVATE KEY-----\nY2FuYXJ5\nY2FuYXJ5\n-----END PRIVATE KEY-----\n", "Y2FuYXJ5"),
     "private key that is cut off": ("-----BEGIN RSA PRIVATE KEY-----\nY2FuYXJ5\nY2Fu", "Y2Fu"),
-    "configured": (CONFIGURED, "4711 ~canary"),
-    "configured, in an address": (f"https://db.example.test/?p={quote(CONFIGURED, safe='')}", "4711"),
-    "configured, in a form": (f"p={quote_plus(CONFIGURED)}", "4711"),
-    "configured, in JSON": (json.dumps({"p": CONFIGURED}), "4711"),
+    "configured": (CONFIGURED, "zq4711 ~canary"),
+    "configured, in an address": (f"https://db.example.test/?p={quote(CONFIGURED, safe='')}", "zq4711"),
+    "configured, in a form": (f"p={quote_plus(CONFIGURED)}", "zq4711"),
+    "configured, in JSON": (json.dumps({"p": CONFIGURED}), "zq4711"),
 }
 
 
