@@ -127,8 +127,8 @@ async def _demo(tenant: "Tenant") -> int:
     for number, scene in enumerate(SCENES, 1):
         await demo.play(number, scene)
     scenes = len(SCENES) + 1
-    await demo.approved_elsewhere(scenes, PACKAGE, BOB, "delivered")
-    violations = [*tenant.slack.violations, *tenant.graph.violations]
+    await demo.approved_elsewhere(scenes, PACKAGE.type_name, BOB, "delivered")
+    violations = [*tenant.slack.violations, *(line for one in tenant.microsoft for line in one.violations)]
     print(f"\n{scenes - demo.failed} of {scenes} scenes ended as they must.", *violations, sep="\n")
     return int(bool(demo.failed or violations))
 
@@ -137,16 +137,19 @@ async def _page(tenant: "Tenant", environment: Mapping[str, str], port: int) -> 
     from bot.sandbox.page import Page
     from bot.sandbox.scenes import SAMPLES
 
-    page = Page(tenant.slack, tenant.graph, port=port)
+    page = Page(tenant.slack, tenant.microsoft, port=port)
     try:
         await page.start()
     except OSError as error:
         raise BotError(f"Port {port} cannot be used: {error.strerror}.", "Choose another with --port.") from error
     try:
-        targets = [(kind, tenant.graph.add(name, owner=who.oid, state=state)) for kind, name, who, state in SAMPLES]
+        targets = [
+            (kind, tenant.service_of(kind.type_name).add(kind.type_name, owner=who.oid, state=state))
+            for kind, who, state in SAMPLES
+        ]
         # What the bot's application can list is notified by itself; Teams shows its approvals only to people.
         for kind, target in targets[2:4]:
-            await _notify(environment, kind, target)
+            await _notify(environment, kind.name, target)
         print(f"Open {page.url} in a browser. Stop with Ctrl-C.")
         print("Where Dave links his accounts, the browser warns of the sandbox's throw-away certificate: go on.")
         await asyncio.Event().wait()

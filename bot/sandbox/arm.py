@@ -28,6 +28,7 @@ class ArmStandIn(Service):
     Its `admins` are user access administrators of every scope.
     """
 
+    name = "Azure"
     id_header = "x-ms-client-request-id"
 
     def __init__(

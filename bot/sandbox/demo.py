@@ -13,6 +13,7 @@ from bot.sandbox.transcript import Transcript, words
 
 _CHANNEL = "#it-ops"
 _TOO_FAST = "still being posted"
+_OTHER = "takes another action than you asked for"
 _PATIENCE = 15.0  # seconds for one thing to appear
 
 
@@ -22,30 +23,39 @@ class Demo:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._slack = tenant.slack
-        self._transcript = Transcript(tenant)
+        self._transcript = Transcript(tenant.microsoft)
         self.failed = 0
 
     async def play(self, number: int, scene: Scene) -> None:
         """One scene, from the first click to the last word."""
         self._transcript.title(number, scene.title)
-        self._tenant.graph.retired = False
-        self._tenant.graph.variant.clear()
+        self._reset()
+        service = self._tenant.service_of(scene.kind.type_name)
         owner, state = scene.owner.oid, scene.state
-        known = None if scene.unknown else self._tenant.graph.add(scene.graph_type, owner=owner, state=state)
+        known = None if scene.unknown else service.add(scene.kind.type_name, owner=owner, state=state)
         target = known or str(uuid.uuid4())
         scene.prepare(self._tenant)
-        effects = len(self._tenant.graph.effects)
+        effects = len(service.effects)
         said = await self._cancel(scene, target)
         self._transcript.calls()
+        done = len(service.effects) - effects
+        if done:
+            state = service.facts[scene.kind.type_name].state(service.get(scene.kind.type_name, target))
+            self._transcript.line("  Microsoft", f"now says “{state}”")
         self._transcript.line(f"  ← {_first(scene.person) if scene.private else _CHANNEL}", said)
         for line in self._audited(target):
             self._transcript.line("  ← #audit", words(line.blocks))
-        done = len(self._tenant.graph.effects) - effects
         if done and scene.owner is not scene.person:
             await self._heard(scene, target)
         if scene.expect not in said or done != scene.effects:
             self.failed += 1
             self._transcript.line("  WRONG", f"expected “{scene.expect}” and {scene.effects} effect(s), saw {done}")
+
+    def _reset(self) -> None:
+        """Microsoft does again as its documents say."""
+        graph = self._tenant.graph
+        graph.retired, graph.cancels_uncertain = False, True
+        graph.variant.clear()
 
     async def _cancel(self, scene: Scene, target: str) -> str:
         """What the person is told in the end."""
@@ -55,6 +65,8 @@ class Demo:
         await slack.until(lambda: self._answered(user, told), _PATIENCE)
         opened = slack.open_view(user)
         if opened:
+            if scene.offered:
+                await self._other(user, scene.offered.name)
             self._transcript.line("  dialog", f"“{opened.title}”: {scene.why}")
             await slack.submit(user, opened.id, {"justification": scene.why})
             if scene.links:
@@ -65,6 +77,16 @@ class Demo:
             # The audit channel is told last.
             await slack.until(lambda: self._audited(target), _PATIENCE)
         return words((self._private(user) if scene.private else self._replies())[-1].blocks)
+
+    async def _other(self, user: str, kind: str) -> None:
+        """Once the request is read, the dialog offers what its state asks for."""
+
+        def said() -> str:
+            view = self._slack.open_view(user)
+            lines = words(view.blocks).splitlines() if view else ()
+            return next((one for one in lines if _OTHER in one and f"({kind})" in one), "")
+
+        self._transcript.line("  dialog", await self._slack.until(said, _PATIENCE))
 
     async def _approve(self, person: Person, target: str) -> None:
         """The second person reads the question in the thread and agrees."""
@@ -107,7 +129,7 @@ class Demo:
             await self._type(scene, target)
 
     async def _type(self, scene: Scene, target: str) -> None:
-        what = scene.url.replace("{id}", target) or f"{scene.kind} {target}"
+        what = scene.url.replace("{id}", target) or f"{scene.kind.name} {target}"
         self._transcript.line(_first(scene.person), f"/cancel-approval {what}")
         await self._slack.command(scene.person.slack_id, CHANNEL, what)
 

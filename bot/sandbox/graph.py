@@ -40,6 +40,8 @@ class GraphStandIn(Service):
     Its `admins` are administrators of entitlement management, of privileged roles and of groups.
     """
 
+    name = "Graph"
+
     def __init__(
         self,
         entra: EntraStandIn,

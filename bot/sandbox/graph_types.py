@@ -1,5 +1,6 @@
 """The words of the Graph stand-in's table: what a kind of request is, and how its service behaves."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -234,3 +235,5 @@ class Call:
     scopes: frozenset[str]
     client_request_id: str | None
     status: int | None = None
+    at: float = field(default_factory=time.monotonic)
+    """When it came, in seconds of `time.monotonic()`."""

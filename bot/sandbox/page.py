@@ -2,23 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import ValidationError
 
-from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.page_actions import ACTION, Hands
 from bot.sandbox.page_faults import Switches
 from bot.sandbox.page_state import Eyes
+from bot.sandbox.service import Service
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack_view import CannotDo
 
 STATIC = Path(__file__).parent / "static"
 LOOK_SECONDS = 0.1
-"""How often the stand-ins are looked at for changes; those of Graph do not announce themselves."""
+"""How often the stand-ins are looked at for changes; those of Microsoft do not announce themselves."""
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -31,9 +31,9 @@ HEADERS: Mapping[str, str] = {
 class Page:
     """Serves the page on 127.0.0.1; port 0 takes a free one. Only the page itself can drive it."""
 
-    def __init__(self, slack: SlackStandIn, graph: GraphStandIn, *, port: int = 0) -> None:
-        switches = Switches(graph.faults, slack.faults)
-        self._eyes = Eyes(slack, graph, switches)
+    def __init__(self, slack: SlackStandIn, microsoft: Sequence[Service], *, port: int = 0) -> None:
+        switches = Switches([one.faults for one in microsoft], slack.faults)
+        self._eyes = Eyes(slack, microsoft, switches)
         self._hands = Hands(slack, switches)
         self._port = port
         self._stopping = asyncio.Event()

@@ -1,6 +1,6 @@
 """The page's switches: the faults that a person can try."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,11 @@ _CANCEL = r"POST .*/cancel\w*$"
 
 @dataclass(frozen=True)
 class Choice:
-    """One fault on offer; `make` returns a fresh one."""
+    """One fault on offer; `make` returns a fresh one. At Microsoft it waits in all services, and happens in one."""
 
     key: str
     label: str
-    place: Literal["graph", "slack"]
+    place: Literal["microsoft", "slack"]
     make: Callable[[], Fault]
 
 
@@ -23,14 +23,17 @@ CHOICES = (
     Choice(
         "lost",
         "Next cancel: done, but the answer is lost",
-        "graph",
+        "microsoft",
         lambda: Fault(_CANCEL, drop=True, after_effect=True),
     ),
     Choice(
-        "throttled", "Next cancel: 429, wait 5 s", "graph", lambda: Fault(_CANCEL, 429, headers={"Retry-After": "5"})
+        "throttled",
+        "Next cancel: 429, wait 5 s",
+        "microsoft",
+        lambda: Fault(_CANCEL, 429, headers={"Retry-After": "5"}),
     ),
-    Choice("unavailable", "Next cancel: 503, nothing done", "graph", lambda: Fault(_CANCEL, 503)),
-    Choice("slow", "Graph takes 3 s for every call", "graph", lambda: Fault(r"^[A-Z]+ /", delay=3.0, times=-1)),
+    Choice("unavailable", "Next cancel: 503, nothing done", "microsoft", lambda: Fault(_CANCEL, 503)),
+    Choice("slow", "Microsoft takes 3 s for every call", "microsoft", lambda: Fault(r"^[A-Z]+ /", delay=3.0, times=-1)),
     Choice(
         "absent",
         "Slack refuses the next post: not_in_channel",
@@ -43,8 +46,8 @@ CHOICES = (
 class Switches:
     """Which of the choices wait for their request; one that was used up is off again."""
 
-    def __init__(self, graph: Faults, slack: Faults) -> None:
-        self._places = {"graph": graph, "slack": slack}
+    def __init__(self, microsoft: Sequence[Faults], slack: Faults) -> None:
+        self._places = {"microsoft": microsoft, "slack": [slack]}
         self._choices = {one.key: one for one in CHOICES}
         self._made: dict[str, Fault] = {}
 
@@ -62,6 +65,7 @@ class Switches:
             return
         if on:
             self._made[key] = choice.make()
-            self._places[choice.place].add(self._made[key])
+            for place in self._places[choice.place]:
+                place.add(self._made[key])
         else:
             self._made[key].times = 0

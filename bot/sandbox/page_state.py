@@ -1,11 +1,12 @@
 """What the page shows: one person's Slack, and what happened at Microsoft, as JSON."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.sandbox.graph import GraphStandIn
-from bot.sandbox.graph_types import Call, Entity, Facts, Item
+from bot.sandbox.graph_types import Call, Entity, Item
 from bot.sandbox.page_faults import CHOICES, Switches
 from bot.sandbox.people import Person
+from bot.sandbox.service import Service, calls_of
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack_records import Channel, Message
 from bot.sandbox.slack_view import View
@@ -15,15 +16,16 @@ Json = dict[str, Any]
 MESSAGES_SHOWN = 200
 """In one conversation, the newest."""
 CALLS_SHOWN = 50
+_ABOUT = ("accessPackage", "roleDefinition", "group")
 _TITLES = ("displayName", "requestJustification", "justification", "reason")
 
 
 class Eyes:
     """Looks at the stand-ins for one person."""
 
-    def __init__(self, slack: SlackStandIn, graph: GraphStandIn, switches: Switches) -> None:
+    def __init__(self, slack: SlackStandIn, microsoft: Sequence[Service], switches: Switches) -> None:
         self._slack = slack
-        self._graph = graph
+        self._microsoft = microsoft
         self._switches = switches
         self._names = {one.oid: one.name for one in slack.people}
         self._authors = {one.slack_id: one for one in slack.people}
@@ -43,10 +45,10 @@ class Eyes:
             "channels": [self._channel(one, user_id) for one in self._slack.channels(user_id)],
             "view": _view(view) if view else None,
             "home": _view(home) if home else None,
-            "requests": [self._request(facts, item) for facts, item in self._items()],
+            "requests": [self._request(service, item) for service, item in self._items()],
             "calls": self._calls(),
             "faults": [{"key": one.key, "label": one.label, "on": self._switches.is_on(one.key)} for one in CHOICES],
-            "violations": [*self._slack.violations, *self._graph.violations],
+            "violations": [*self._slack.violations, *(line for one in self._microsoft for line in one.violations)],
         }
 
     def _channel(self, channel: Channel, user_id: str) -> Json:
@@ -75,31 +77,32 @@ class Eyes:
             "edited": message.edited,
         }
 
-    def _items(self) -> list[tuple[Facts, Item]]:
-        return [
-            (facts, item) for facts in self._graph.facts.values() for item in self._graph.of_type(facts.type_name, None)
-        ]
+    def _items(self) -> Iterator[tuple[Service, Item]]:
+        for service in self._microsoft:
+            for type_name in service.facts:
+                yield from ((service, item) for item in service.of_type(type_name, None))
 
-    def _request(self, facts: Facts, item: Item) -> Json:
-        effects = [one for one in self._graph.effects if (one.type_name, one.id) == (item.type_name, item.id)]
+    def _request(self, service: Service, item: Item) -> Json:
+        effects = [one for one in service.effects if (one.type_name, one.id) == (item.type_name, item.id)]
         return {
             "type": item.type_name,
             "id": item.id,
             "title": _title(item.entity),
             "owner": self._name(item.owner),
-            "state": facts.state(item.entity),
-            "open": self._graph.cancellable(item),
+            "state": service.facts[item.type_name].state(item.entity),
+            "open": service.cancellable(item),
             "effects": [{"by": self._name(one.oid), "why": one.justification} for one in effects],
         }
 
     def _calls(self) -> list[Json]:
-        """Return the newest calls, the last one first."""
-        numbered = list(enumerate(self._graph.calls, start=1))
-        return [self._call(number, call) for number, call in numbered[: -CALLS_SHOWN - 1 : -1]]
+        """Return the newest calls, the last one first, without the polls of the bot's watch."""
+        numbered = list(enumerate(calls_of(self._microsoft), start=1))
+        return [self._call(number, place, call) for number, (place, call) in numbered[: -CALLS_SHOWN - 1 : -1]]
 
-    def _call(self, number: int, call: Call) -> Json:
+    def _call(self, number: int, place: str, call: Call) -> Json:
         return {
             "number": number,
+            "service": place,
             "method": call.method,
             "path": call.path,
             "query": dict(call.query),
@@ -115,7 +118,10 @@ class Eyes:
 
 
 def _title(entity: Entity) -> str:
-    named = entity.get("accessPackage") or entity
+    """Return what it is about, or else why it was made."""
+    facts = entity.get("properties", entity)  # where Azure keeps them
+    things = facts.get("expandedProperties", facts)
+    named = next((things[name] for name in _ABOUT if things.get(name)), facts)
     return next((str(named[name]) for name in _TITLES if named.get(name)), "")
 
 

@@ -1,7 +1,8 @@
 """What the stand-ins of Microsoft's services have in common: requests in a store, behind TLS, tokens and faults."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -29,6 +30,8 @@ class Service(Store, ABC):
     Whatever no document knows is answered 400 and noted in `violations`: tests assert that it stays empty.
     """
 
+    name: ClassVar[str]
+    """What people call it."""
     id_header = "client-request-id"
     """Where the client names its request."""
 
@@ -136,3 +139,14 @@ class Service(Store, ABC):
         response.headers.update(ids)
         call.status = response.status
         return response
+
+
+def calls_of(services: Iterable[Service]) -> list[tuple[str, Call]]:
+    """Return their calls in the order in which they came, each with the name of its service.
+
+    Lists that an application filters are left out: a bot that watches reads them all the time.
+    """
+    told = (
+        (one.name, call) for one in services for call in one.calls if not (call.app_only and "$filter" in call.query)
+    )
+    return sorted(told, key=lambda pair: pair[1].at)

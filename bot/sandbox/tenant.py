@@ -16,6 +16,7 @@ from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.graph_facts import FACTS
 from bot.sandbox.graph_types import Facts
 from bot.sandbox.people import ALICE, BOB, CAROL, DAVE, GONE, GUEST, PEOPLE, STRANGER, TENANT_ID, Person
+from bot.sandbox.service import Service
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.tls import ThrowAwayAuthority
 
@@ -113,6 +114,22 @@ class Tenant:
         self.arm.admins.add(CAROL.oid)
         self.front = FrontDoor(self._authority)
         self._furnish()
+
+    @property
+    def microsoft(self) -> tuple[Service, ...]:
+        """The services that hold requests."""
+        return (self.graph, self.arm)
+
+    def service_of(self, type_name: str) -> Service:
+        """Return the one whose type this is.
+
+        Raises:
+            KeyError: no service has such a type.
+        """
+        for one in self.microsoft:
+            if type_name in one.facts:
+                return one
+        raise KeyError(type_name)
 
     async def __aenter__(self) -> Self:
         for part in (self.slack, self.entra, self.graph, self.arm, self.front):

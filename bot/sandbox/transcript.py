@@ -1,12 +1,12 @@
 """Prints what happened as a person would tell it: who did what, which call went out, what appeared where."""
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot.sandbox.graph_types import Call
 from bot.sandbox.people import PEOPLE
-from bot.sandbox.tenant import Tenant
+from bot.sandbox.service import Service, calls_of
 
 _NAMES = {one.slack_id: one.name.split()[0] for one in PEOPLE}
 _OIDS = {one.oid: one.name.split()[0] for one in PEOPLE}
@@ -48,23 +48,23 @@ def _parts(node: Any) -> list[str]:
 
 
 class Transcript:
-    """Follows the stand-ins and prints what is new."""
+    """Follows Microsoft's services and prints what is new."""
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
+    def __init__(self, microsoft: Sequence[Service]) -> None:
+        self._microsoft = microsoft
         self._calls = 0
 
     def title(self, number: int, title: str) -> None:
         """Begins a scene."""
-        self._calls = len(self._tenant.graph.calls)
+        self._calls = len(calls_of(self._microsoft))
         print(f"\n{number:2}. {title}")
 
     def calls(self) -> None:
-        """The calls at Graph since the scene began, without the polls of the bot's watch."""
-        calls = self._tenant.graph.calls[self._calls :]
-        for call in (one for one in calls if not (one.app_only and "$filter" in one.query)):
-            self.line("  → Graph", _call(call))
-        self._calls = len(self._tenant.graph.calls)
+        """The calls since the scene began, without the polls of the bot's watch."""
+        calls = calls_of(self._microsoft)
+        for place, call in calls[self._calls :]:
+            self.line(f"  → {place}", _call(call))
+        self._calls = len(calls)
 
     def line(self, who: str, what: str) -> None:
         """One entry, wrapped."""

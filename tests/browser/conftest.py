@@ -13,6 +13,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.entra import EntraStandIn
 from bot.sandbox.entra_client import Credentials
 from bot.sandbox.graph import GraphStandIn
@@ -71,17 +72,33 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 
 @pytest.fixture
-async def graph(tmp_path: Path) -> AsyncIterator[GraphStandIn]:
-    authority = ThrowAwayAuthority(tmp_path / "ca.pem")
+def authority(tmp_path: Path) -> ThrowAwayAuthority:
+    return ThrowAwayAuthority(tmp_path / "ca.pem")
+
+
+@pytest.fixture
+def entra(authority: ThrowAwayAuthority) -> EntraStandIn:
     redirect_uri = "https://bot.example.test/auth/callback"
     credentials = Credentials(secret="not-a-secret")
-    entra = EntraStandIn(
+    return EntraStandIn(
         PEOPLE, TENANT_ID, authority, client_id=CLIENT_ID, redirect_uris={redirect_uri}, credentials=credentials
     )
+
+
+@pytest.fixture
+async def graph(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[GraphStandIn]:
     graph = GraphStandIn(entra, authority)
     await graph.start()
     yield graph
     await graph.stop()
+
+
+@pytest.fixture
+async def arm(entra: EntraStandIn, authority: ThrowAwayAuthority) -> AsyncIterator[ArmStandIn]:
+    arm = ArmStandIn(entra, authority)
+    await arm.start()
+    yield arm
+    await arm.stop()
 
 
 @pytest.fixture
@@ -100,8 +117,8 @@ async def app(slack: SlackStandIn, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 
 @pytest.fixture
-async def page(slack: SlackStandIn, graph: GraphStandIn) -> AsyncIterator[Page]:
-    page = Page(slack, graph)
+async def page(slack: SlackStandIn, graph: GraphStandIn, arm: ArmStandIn) -> AsyncIterator[Page]:
+    page = Page(slack, (graph, arm))
     await page.start()
     yield page
     await page.stop()

@@ -7,7 +7,9 @@ from playwright.async_api import BrowserContext, Locator, expect
 from playwright.async_api import Page as Tab
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.graph import GraphStandIn
+from bot.sandbox.graph_types import Call
 from bot.sandbox.people import ALICE, BOB, CAROL
 from bot.sandbox.slack import SlackStandIn
 from tests.browser.conftest import BOT_TOKEN, IT
@@ -187,6 +189,31 @@ async def test_a_request_fills_the_command_and_tells_its_state(tab: Tab, graph: 
     await expect(request).to_contain_text(f"Cancelled by Bob Example: “{MARKUP}”")
 
 
+async def test_a_request_at_azure_is_named_by_its_whole_id(tab: Tab, arm: ArmStandIn) -> None:
+    """Fails when Azure's requests are not shown, when their facts are not found, or when their scope is cut off."""
+    item = arm.add("roleAssignmentScheduleRequest", owner=BOB.oid)
+    request = tab.get_by_role("complementary", name="Microsoft").get_by_role("listitem").filter(has_text=item)
+    await expect(request).to_contain_text("Contributor")
+    await expect(request).to_contain_text("Granted")
+    await request.get_by_role("button", name="Copy the id").click()
+    assert await tab.evaluate("navigator.clipboard.readText()") == item
+    await request.get_by_role("button", name="into the command").click()
+    command = tab.get_by_label("Command or message to send")
+    await expect(command).to_have_value(f"/cancel-approval roleAssignmentScheduleRequest {item}")
+
+
+async def test_calls_to_both_services(tab: Tab, graph: GraphStandIn, arm: ArmStandIn) -> None:
+    """Fails when they are not one list, the newest first, or when what the bot polls drives them out of it."""
+    version = {"api-version": "2020-10-01"}
+    arm.calls.append(Call("GET", "/a", version, "2020-10-01", None, ALICE.oid, False, frozenset(), None, 200))
+    for _ in range(60):
+        graph.calls.append(Call("GET", "/v1.0/b", {"$filter": "x"}, "v1.0", None, None, True, frozenset(), None, 200))
+    graph.calls.append(Call("GET", "/v1.0/b", {"$top": "1"}, "v1.0", None, ALICE.oid, False, frozenset(), None, 200))
+    calls = tab.get_by_role("complementary", name="Microsoft").locator(".calls summary")
+    await expect(calls.locator("code")).to_have_text(["/v1.0/b?$top=1", "/a?api-version=2020-10-01"])
+    await expect(calls.locator(".kind")).to_have_text(["Graph · as Alice Example", "Azure · as Alice Example"])
+
+
 async def test_a_switch_shows_that_its_fault_was_used(tab: Tab, graph: GraphStandIn) -> None:
     lost = tab.get_by_role("switch", name="the answer is lost")
     await lost.click()
@@ -197,8 +224,9 @@ async def test_a_switch_shows_that_its_fault_was_used(tab: Tab, graph: GraphStan
     await expect(lost).not_to_be_checked()
 
 
-async def test_a_narrow_window_has_one_view_at_a_time(tab: Tab, graph: GraphStandIn) -> None:
+async def test_a_narrow_window_has_one_view_at_a_time(tab: Tab, graph: GraphStandIn, arm: ArmStandIn) -> None:
     item = graph.add("approvalItem", owner=ALICE.oid)
+    arm.add("roleAssignmentScheduleRequest", owner=ALICE.oid)
     await tab.set_viewport_size({"width": 360, "height": 640})
     microsoft = tab.get_by_role("complementary", name="Microsoft")
     await expect(microsoft).to_be_hidden()

@@ -62,6 +62,32 @@ async def test_button_dialog_and_thread(tab: Tab) -> None:
     await expect(thread.get_by_text("Microsoft confirmed the cancellation.")).to_be_visible()
 
 
+async def test_a_request_at_azure(tab: Tab) -> None:
+    """Fails when a sample is not made, or when the page cannot name it to the bot."""
+    panel = tab.get_by_role("complementary", name="Microsoft")
+    request = panel.get_by_role("listitem").filter(has_text="Contributor")
+    await request.get_by_role("button", name="into the command").click()
+    await tab.keyboard.press("Enter")
+    dialog = tab.get_by_role("dialog", name="Cancel a request")
+    await expect(dialog.get_by_text("For: Contributor")).to_be_visible()
+    await dialog.get_by_label("Why should it be cancelled?").fill("The wrong subscription")
+    await dialog.get_by_role("button", name="Cancel the request").click()
+    await expect(request).to_contain_text("Cancelled by Alice Example")
+    await expect(panel.locator(".calls summary").filter(has_text="POST")).to_contain_text("Azure · as Alice Example")
+
+
+async def test_a_request_that_its_requestor_withdraws(tab: Tab) -> None:
+    """Fails when there is none that waits for its approval."""
+    request = tab.get_by_role("listitem").filter(has_text="operationApprovalRequest · Alice Example")
+    await request.get_by_role("button", name="into the command").click()
+    await tab.keyboard.press("Enter")
+    dialog = tab.get_by_role("dialog", name="Cancel a request")
+    await expect(dialog.get_by_text("takes another action than you asked for")).to_be_visible()
+    await dialog.get_by_label("Why should it be cancelled?").fill("Done by hand")
+    await dialog.get_by_role("button", name="Cancel the request").click()
+    await expect(request).to_contain_text("Cancelled by Alice Example")
+
+
 async def test_command_for_somebody_elses_request(tab: Tab) -> None:
     request = tab.get_by_role("listitem").filter(has_text="operationApprovalRequest · Bob Example")
     target = await request.locator("code").inner_text()

@@ -8,16 +8,27 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.arm import ArmStandIn
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.page import Page
 from bot.sandbox.page_faults import CHOICES, Switches
 from bot.sandbox.people import ALICE, BOB, GUEST, PEOPLE, STRANGER
 from bot.sandbox.slack import SlackStandIn
+from tests.sandbox import arm_clients
+from tests.sandbox.graph_clients import As
 
 BOT_TOKEN = "xoxb-sandbox"
 IT, SECRET = "C0IT", "C0SECRET"
-CANCEL = "POST /beta/solutions/approval/approvalItems/1/cancel"
+ITEMS = "/beta/solutions/approval/approvalItems"
+CANCEL = f"POST {ITEMS}/1/cancel"
+WITHDRAW = "POST /beta/deviceManagement/operationApprovalRequests/cancelMyRequest"
+AZURE_CANCEL = f"POST {arm_clients.COLLECTION}/{arm_clients.NAME}/cancel"
+TYPES = (
+    "accessPackageAssignmentRequest",
+    "unifiedRoleEligibilityScheduleRequest",
+    "privilegedAccessGroupAssignmentScheduleRequest",
+)
 Json = dict[str, Any]
 
 
@@ -32,8 +43,8 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 
 @pytest.fixture
-async def page(slack: SlackStandIn, graph: GraphStandIn) -> AsyncIterator[Page]:
-    page = Page(slack, graph)
+async def page(slack: SlackStandIn, graph: GraphStandIn, arm: ArmStandIn) -> AsyncIterator[Page]:
+    page = Page(slack, (graph, arm))
     await page.start()
     yield page
     await page.stop()
@@ -102,6 +113,44 @@ async def test_the_state_is_sent_at_once_and_when_it_changes(
         (request,) = (await events.next())["requests"]
         assert (request["state"], request["open"]) == ("canceled", False)
         assert request["effects"] == [{"by": "Bob Example", "why": "a mistake"}]
+
+
+async def test_what_both_services_hold(graph: GraphStandIn, arm: ArmStandIn, browser: aiohttp.ClientSession) -> None:
+    """Fails when one of the services is not looked at, or when a request has only the words of its reason."""
+    ids = [graph.add(one, owner=BOB.oid) for one in TYPES]
+    ids.append(graph.add("operationApprovalRequest", owner=BOB.oid, state="needsApproval"))
+    ids.append(arm.add("roleEligibilityScheduleRequest", owner=BOB.oid))
+    item = arm.find("roleEligibilityScheduleRequest", ids[-1], None)
+    assert item is not None
+    arm.cancel(item, None)
+    requests = {one["id"]: one for one in (await look(browser, ALICE.slack_id))["requests"]}
+    assert [(requests[one]["title"], requests[one]["state"], requests[one]["open"]) for one in ids] == [
+        ("Sales tools", "pendingApproval", True),
+        ("User Administrator", "Granted", True),
+        ("Production operators", "Granted", True),
+        ("Remove the old kiosk policy.", "needsApproval", True),
+        ("Reader", "Revoked", False),
+    ]
+    assert [requests[one]["effects"] for one in ids] == [[]] * 4 + [[{"by": "the application", "why": None}]]
+
+
+async def test_calls_of_both_services_in_the_order_in_which_they_came(
+    as_person: As, act: arm_clients.As, browser: aiohttp.ClientSession
+) -> None:
+    """Fails when they come one service after the other, or when what no document knows of Azure is not told."""
+    graph = await as_person(ALICE, "ApprovalSolution.ReadWrite")
+    azure = await act(ALICE)
+    await azure("GET", "/subscriptions/1")
+    await graph("GET", ITEMS)
+    await azure("GET", arm_clients.COLLECTION)
+    state = await look(browser, ALICE.slack_id)
+    assert [(one["number"], one["service"], one["path"]) for one in state["calls"]] == [
+        (3, "Azure", arm_clients.COLLECTION),
+        (2, "Graph", ITEMS),
+        (1, "Azure", "/subscriptions/1"),
+    ]
+    [violation] = state["violations"]
+    assert violation.startswith("GET /subscriptions/1?api-version=")
 
 
 async def test_everybody_sees_their_own_slack(slack: SlackStandIn, browser: aiohttp.ClientSession) -> None:
@@ -186,7 +235,7 @@ async def test_every_answer_forbids_what_is_not_its_own(browser: aiohttp.ClientS
 
 
 async def test_a_switch_is_off_again_when_its_fault_was_used(
-    graph: GraphStandIn, browser: aiohttp.ClientSession
+    graph: GraphStandIn, arm: ArmStandIn, browser: aiohttp.ClientSession
 ) -> None:
     async def on() -> set[str]:
         return {one["key"] for one in (await look(browser, ALICE.slack_id))["faults"] if one["on"]}
@@ -198,16 +247,21 @@ async def test_a_switch_is_off_again_when_its_fault_was_used(
     assert fault is not None
     assert fault.after_effect
     assert await on() == {"slow"}
+    waiting = arm.faults.take(AZURE_CANCEL)
+    assert waiting
+    assert (waiting.drop, waiting.delay) == (False, 3.0)
     await act(browser, do="fault", key="slow", on=False)
     assert graph.faults.take(CANCEL) is None
+    assert arm.faults.take(AZURE_CANCEL) is None
 
 
-def test_every_choice_fits_the_request_that_it_names() -> None:
+@pytest.mark.parametrize("key", [CANCEL, WITHDRAW, AZURE_CANCEL])
+def test_every_choice_fits_the_request_that_it_names(key: str) -> None:
     for choice in CHOICES:
-        faults = {"graph": Faults(), "slack": Faults()}
-        Switches(faults["graph"], faults["slack"]).turn(choice.key, True)
-        key = CANCEL if choice.place == "graph" else "chat.postMessage"
-        assert faults[choice.place].take(key), choice.key
+        microsoft, slack = [Faults(), Faults()], Faults()
+        Switches(microsoft, slack).turn(choice.key, True)
+        named = slack.take("chat.postMessage") if choice.place == "slack" else microsoft[1].take(key)
+        assert named, choice.key
 
 
 def test_a_fault_that_lasts_stands_back_behind_the_next_one() -> None:

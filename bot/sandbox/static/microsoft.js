@@ -60,7 +60,7 @@ function fault({ key, label }, turn) {
 function call(one) {
   const answer = one.status === null ? "no answer" : String(one.status);
   const good = one.status !== null && one.status < 400;
-  const query = new URLSearchParams(one.query).toString();
+  const query = Object.entries(one.query).map(([name, value]) => `${name}=${value}`).join("&");
   return h(
     "li",
     {},
@@ -72,7 +72,7 @@ function call(one) {
         {},
         h("span", { class: "row" }, h("strong", {}, one.method), h("span", { class: good ? "status" : "status bad" }, answer)),
         h("code", {}, query ? `${one.path}?${query}` : one.path),
-        h("span", { class: "kind" }, `as ${one.by}`),
+        h("span", { class: "kind" }, `${one.service} · as ${one.by}`),
       ),
       h(
         "dl",
