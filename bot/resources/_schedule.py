@@ -42,7 +42,7 @@ ERRORS: Final = (
         400,
         "RequestCannotBeCancelled",
         ErrorMeaning.NOT_CANCELLABLE,
-        "Microsoft cancels only what is not provisioned yet.",
-        "If the role is active, end it yourself or ask an administrator of it to remove it.",
+        "Microsoft does not cancel a request in this state ({state}).",
+        "While it waits for approval, an approver can deny it; once it is active, end it yourself or have it removed.",
     ),
 )
