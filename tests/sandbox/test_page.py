@@ -2,34 +2,29 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Any
 
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.arm import ArmStandIn
-from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.graph import GraphStandIn
 from bot.sandbox.page import Page
-from bot.sandbox.page_faults import CHOICES, Switches
 from bot.sandbox.people import ALICE, BOB, GUEST, PEOPLE, STRANGER
 from bot.sandbox.slack import SlackStandIn
 from tests.sandbox import arm_clients
 from tests.sandbox.graph_clients import As
+from tests.sandbox.page_clients import BOT_TOKEN, Events, Json, act, look, post
 
-BOT_TOKEN = "xoxb-sandbox"
 IT, SECRET = "C0IT", "C0SECRET"
 ITEMS = "/beta/solutions/approval/approvalItems"
 CANCEL = f"POST {ITEMS}/1/cancel"
-WITHDRAW = "POST /beta/deviceManagement/operationApprovalRequests/cancelMyRequest"
 AZURE_CANCEL = f"POST {arm_clients.COLLECTION}/{arm_clients.NAME}/cancel"
 TYPES = (
     "accessPackageAssignmentRequest",
     "unifiedRoleEligibilityScheduleRequest",
     "privilegedAccessGroupAssignmentScheduleRequest",
 )
-Json = dict[str, Any]
 
 
 @pytest.fixture
@@ -55,34 +50,6 @@ async def browser(page: Page) -> AsyncIterator[aiohttp.ClientSession]:
     timeout = aiohttp.ClientTimeout(total=30)
     async with aiohttp.ClientSession(page.url, headers={"Origin": page.url}, timeout=timeout) as session:
         yield session
-
-
-class Events:
-    """The stream of states, as the page gets it."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-
-    async def next(self) -> Json:
-        line = await self._response.content.readline()
-        assert (await self._response.content.readline()) == b"\n"
-        state: Json = json.loads(line.removeprefix(b"data: "))
-        return state
-
-
-async def look(browser: aiohttp.ClientSession, who: str) -> Json:
-    async with browser.get("/events", params={"as": who}) as response:
-        return await Events(response).next()
-
-
-async def act(browser: aiohttp.ClientSession, **action: Any) -> tuple[int, str]:
-    async with browser.post("/actions", json=action) as response:
-        return response.status, (await response.json()).get("error", "")
-
-
-async def post(slack: SlackStandIn, **message: Any) -> str:
-    client = AsyncWebClient(token=BOT_TOKEN, base_url=slack.api_url)
-    return str((await client.chat_postMessage(**message))["ts"])
 
 
 async def test_the_state_is_sent_at_once_and_when_it_changes(
@@ -253,23 +220,6 @@ async def test_a_switch_is_off_again_when_its_fault_was_used(
     await act(browser, do="fault", key="slow", on=False)
     assert graph.faults.take(CANCEL) is None
     assert arm.faults.take(AZURE_CANCEL) is None
-
-
-@pytest.mark.parametrize("key", [CANCEL, WITHDRAW, AZURE_CANCEL])
-def test_every_choice_fits_the_request_that_it_names(key: str) -> None:
-    for choice in CHOICES:
-        microsoft, slack = [Faults(), Faults()], Faults()
-        Switches(microsoft, slack).turn(choice.key, True)
-        named = slack.take("chat.postMessage") if choice.place == "slack" else microsoft[1].take(key)
-        assert named, choice.key
-
-
-def test_a_fault_that_lasts_stands_back_behind_the_next_one() -> None:
-    faults = Faults()
-    faults.add(Fault("views.open", delay=1, times=-1))
-    faults.add(Fault("views.open", error="expired_trigger_id"))
-    taken = [faults.take("views.open") for _ in range(3)]
-    assert [one.error for one in taken if one] == ["expired_trigger_id", None, None]
 
 
 async def test_it_stops_while_somebody_looks_and_starts_again_at_the_same_address(
