@@ -27,6 +27,7 @@ _IDLE = 60.0  # seconds
 _NEW = 40.0  # seconds in which new ones are told of
 _SEARCHES = 300
 _TICKS = os.sysconf("SC_CLK_TCK")
+_KINDS = "access-package,operation-approval"  # what is measured is the poll of one kind; the policy names the other
 _WORDS = ("", "a", "package", "alice", "nothing like it", "access")
 
 
@@ -138,7 +139,7 @@ async def run() -> None:
         environment |= {"POLL_SECONDS": "30"}
         on_sqlite = await _idle(tenant, environment, _IDLE)
     async with benched() as (tenant, environment):
-        environment |= {"PROBE_FILE": f"{tenant.directory}/probe.json", "POLL_SECONDS": "0"}
+        environment |= {"PROBE_FILE": f"{tenant.directory}/probe.json", "POLL_SECONDS": "0", "KINDS": _KINDS}
         async with linked(tenant, environment):
             pass
         rows = await _polls(tenant, environment)
