@@ -24,6 +24,7 @@ class Word(StrEnum):
     SIGNOUT = "signout"
     MINE = "mine"
     PENDING = "pending"
+    SEVERAL = "several"
 
 
 class Ended(InputError):
@@ -65,8 +66,8 @@ class Parser:
         first, rest = _split(words)
         if not first:
             return Command()
-        if first.casefold() == Word.PENDING:
-            return Command(Word.PENDING, self._resource(rest))
+        if first.casefold() in (Word.PENDING, Word.SEVERAL):
+            return Command(Word(first.casefold()), self._resource(rest))
         if is_url(first):
             return self._filled(self._of_url(first), first, rest)
         resource = self._resource(first)
