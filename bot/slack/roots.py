@@ -1,7 +1,6 @@
 """The one message under which cancellations are told that were entered together; it shows how far they are."""
 
 import asyncio
-from weakref import WeakValueDictionary
 
 from bot.batches import Batch, Batches
 from bot.pace import Pace
@@ -24,7 +23,7 @@ class Roots:
         self._batches = batches
         self._poster = poster
         self._pace = pace
-        self._roots: WeakValueDictionary[str, _Root] = WeakValueDictionary()
+        self._roots: dict[str, _Root] = {}
 
     async def begin(self, batch_id: str) -> str:
         """Its timestamp, empty where Slack refuses it; raises `Later`.
@@ -67,14 +66,13 @@ class Roots:
                 if batch is None or await self._poster.update(_place(batch), ts, *_drawn(batch)):
                     return False  # somebody has deleted it, or Slack refuses it for good
                 root.shows = batch
+            if root.shows and root.shows.ended == root.shows.count:
+                self._roots.pop(batch_id, None)
             return bool(ts)
 
     def _root(self, batch_id: str) -> _Root:
-        """The same one for all who have to do with it at the same time."""
-        root = self._roots.get(batch_id)
-        if root is None:
-            root = self._roots[batch_id] = _Root()
-        return root
+        """The same one for all of them, until all have ended."""
+        return self._roots.setdefault(batch_id, _Root())
 
 
 def _post_id(batch_id: str) -> str:

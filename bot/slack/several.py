@@ -98,7 +98,7 @@ class SubmittedSeveral(Submitted[Recording]):
             raise InputError(dialog.JUSTIFICATION, text.another_reason(batch.count))
         members = batch.members if batch else frozenset()
         rest = {digest: name for digest, name in chosen.choices.items() if member_id(opened.id, digest) not in members}
-        targets = await self._targets(chosen.input, rest, actor)
+        targets = await self._targets(actor, chosen.input, rest)
         wished = [self._cancellation(opened, actor, target, why) for target in targets]
         recording = await self._begin(click, wished, began + self._tools.seconds, len(chosen.choices) - len(rest))
         if recording.late and not (recording.recorded or recording.refused):
@@ -106,19 +106,19 @@ class SubmittedSeveral(Submitted[Recording]):
         self._tools.metrics.recorded(time.monotonic() - began)
         return recording
 
-    async def _targets(self, field: str, wanted: Mapping[str, str], actor: Actor) -> list[Target]:
+    async def _targets(self, actor: Actor, block_id: str, wanted: Mapping[str, str]) -> list[Target]:
         """What these digests are of, among what this person may cancel now; raises `InputError`, `Unavailable`."""
         if not wanted:
             return []
         try:
             async with asyncio.timeout(FINDING):
-                choices = await self._tools.pending.of(actor)
+                choices = await self._tools.pending.of(actor, dialog.kinds_of(block_id))
         except TimeoutError:
             raise Unavailable(text.CHOICE_UNREAD, "Press the button again.") from None
         found = {one.target.digest: one.target for one in choices.items if one.target.digest in wanted}
         if gone := [name for digest, name in wanted.items() if digest not in found]:
             missing = f"{text.NOT_ALL_READ}." if choices.unread or choices.longer else ""
-            raise InputError(field, text.gone_of_several(gone), SIGN_IN if choices.sign_in else missing)
+            raise InputError(block_id, text.gone_of_several(gone), SIGN_IN if choices.sign_in else missing)
         return [found[digest] for digest in wanted]
 
     def _cancellation(self, opened: Dialog, actor: Actor, target: Target, why: str) -> Cancellation:

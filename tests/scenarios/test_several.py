@@ -25,6 +25,13 @@ from tests.scenarios.test_picker import APPROVAL, INTUNE, PACKAGE, _digest
 from tests.scenarios.test_second_person import POLICY, asked_table, press, questions
 
 SEVERAL: Final = "pick_several"
+OTHERS: Final = """
+[[rule]]
+effect = "allow"
+kinds = ["access-package"]
+actors = ["CAROL"]
+own_only = false
+"""
 
 
 async def opened(play: Play, typed: str = "several") -> View:
@@ -215,9 +222,17 @@ def policy(tenant: Tenant, tmp_path: Path) -> Path:
     """Carol may have anybody's cancelled, if Bob agrees to those of Intune."""
     tenant.slack.add_usergroup("S0LEADS", {BOB.slack_id})
     tenant.slack.add_usergroup("S0BANNED", set())
-    own = f'[[rule]]\neffect = "allow"\nkinds = ["access-package"]\nactors = ["{CAROL.slack_id}"]\nown_only = false\n'
     path = tmp_path / "several.toml"
-    path.write_text(POLICY + own, encoding="utf-8")
+    path.write_text(POLICY + OTHERS.replace("CAROL", CAROL.slack_id), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def stricter(tmp_path: Path) -> Path:
+    """Carol may have access packages cancelled, and nobody anything else."""
+    path = tmp_path / "stricter.toml"
+    path.write_text(OTHERS.replace("CAROL", CAROL.slack_id), encoding="utf-8")
     path.chmod(0o600)
     return path
 
@@ -245,13 +260,13 @@ async def test_some_need_a_second_person(tenant: Tenant, carol: Play, start: Sta
     assert len({"the target" for one in two if any(one in told for told in carol.private())}) == 1
 
 
-async def test_the_policy_forbids_some_meanwhile(tenant: Tenant, carol: Play, start: Start) -> None:
-    """A kind is off after a restart: those end before they begin, are recorded so, and the dialog says it."""
+async def test_the_policy_forbids_some_meanwhile(tenant: Tenant, carol: Play, start: Start, stricter: Path) -> None:
+    """After a restart the policy allows less: nothing is begun of what it forbids, and the dialog says it."""
     package = tenant.graph.add(PACKAGE, owner=ALICE.oid)
     intune = tenant.graph.add(INTUNE, owner=ALICE.oid)
     async with start():
         view = await opened(carol)
-    async with start(KINDS="access-package"):
+    async with start(POLICY_FILE=str(stricter)):
         await send(carol, view, _digest(PACKAGE, package), _digest(INTUNE, intune))
         assert "1 of these cannot be chosen any more: “Intune" in view.errors[f"{SEVERAL}:"]
         await send(carol, view, _digest(PACKAGE, package))
