@@ -99,7 +99,8 @@ class Canceller:
         key = claim_key(resource, cancellation.target)
         self._recording += 1
         try:
-            running = await self._cancellations.record(cancellation, key, {"rule": decision.rule}, deadline)
+            detail = {"rule": decision.rule} | ({"batch": cancellation.batch} if cancellation.batch else {})
+            running = await self._cancellations.record(cancellation, key, detail, deadline)
         finally:
             self._recording -= 1
         if running is None:
@@ -180,6 +181,7 @@ class Canceller:
         self._teller.changed(cancellation)
         await self._tell_end(cancellation, outcome)
         await self._hand_on(cancellation, outcome)
+        await self._telling.of_batch(self._teller, cancellation)
         await self._follow_up(cancellation, outcome, progress)
 
     async def _follow_up(self, cancellation: Cancellation, outcome: Outcome, progress: Progress) -> None:
@@ -233,6 +235,7 @@ class Canceller:
                 await self._telling.until_told("joined_end", partial(self._teller.joined_ended, waiting, known))
                 await self._engine.step("joined_told", partial(self._cancellations.told, joined), NOTHING)
                 self._teller.changed(waiting)
+                await self._telling.of_batch(self._teller, waiting)
 
     async def _known_to(self, joined: Cancellation, outcome: Outcome) -> Outcome:
         """What somebody who had joined may hear of the end: all of it, if they may cancel this target themselves."""

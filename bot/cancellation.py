@@ -39,7 +39,7 @@ class Cancellation:
 
     `card_id` is the notification that it began from; `response_url` answers the click that opened the dialog.
     `approver` is the Slack user who approved it as the second person, where one had to. `thread_ts`: the thread that
-    hears of it, where somebody began it from a message.
+    hears of it, where somebody began it from a message. `batch`: the dialog in which it was entered with others.
     """
 
     id: str
@@ -51,3 +51,4 @@ class Cancellation:
     response_url: str = field(default="", repr=False)
     approver: str = ""
     thread_ts: str = ""
+    batch: str = ""

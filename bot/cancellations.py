@@ -61,6 +61,8 @@ class Cancellations:
         """
 
         def work(connection: sa.Connection) -> Running | None:
+            if time.monotonic() > deadline:  # it has waited so long in line: nobody behind it need wait, too
+                raise Unavailable(*_LATE)
             running = self._record(connection, cancellation, key, detail)
             if time.monotonic() > deadline:
                 raise Unavailable(*_LATE)
@@ -208,6 +210,7 @@ class Cancellations:
             "instance": self._instance,
             "created_at": cancellation.at,
             "thread_ts": cancellation.thread_ts or None,
+            "batch": cancellation.batch or None,
         }
 
     def _of(self, row: sa.Row[Any]) -> Cancellation:
@@ -222,6 +225,7 @@ class Cancellations:
             response_url=words.get("response_url", ""),
             approver=row.approver or "",
             thread_ts=row.thread_ts or "",
+            batch=row.batch or "",
         )
 
 

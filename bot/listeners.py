@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from slack_bolt.async_app import AsyncApp
 
 from bot.audit import Audit
+from bot.batches import Batches
 from bot.cancel import Canceller
 from bot.configuration import Configuration
 from bot.gate import Gate
@@ -19,18 +20,20 @@ from bot.slack.approving import ApprovalButtons
 from bot.slack.blocks import APPROVE_ACTION, CANCEL_ACTION, DECLINE_ACTION
 from bot.slack.cards import Cards
 from bot.slack.commands import Commands
-from bot.slack.dialog import BY_HAND, CALLBACK, PICK
+from bot.slack.dialog import BY_HAND, CALLBACK, CHOOSE_SEVERAL, PICK, SEVERAL, SEVERAL_CALLBACK
 from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
 from bot.slack.home import EVENT, Home
 from bot.slack.listing import LISTED_ACTION
-from bot.slack.picker import ByHand, Chosen, Options, Picker
+from bot.slack.options import Options
+from bot.slack.picker import ByHand, Chosen, Picker
 from bot.slack.posting import Poster
 from bot.slack.private_lists import PrivateLists
 from bot.slack.request import Parser
+from bot.slack.several import ChooseSeveral, SubmittedSeveral
 from bot.slack.shortcuts import Shortcut
 from bot.slack.text import COMMAND, SHORTCUT
-from bot.slack.views import SubmittedDialog
+from bot.slack.views import SubmittedDialog, Tools
 from bot.tasks import Tasks
 
 
@@ -51,6 +54,7 @@ class Listeners:
     audit: Audit
     sealer: Sealer
     pending: Pending
+    batches: Batches
     canceller: Canceller
     second: SecondPerson
     home: Home
@@ -81,22 +85,24 @@ class Listeners:
         )
         bolt.command(COMMAND)(self._commands(parser, dialogs, lists))
         bolt.message_shortcut(SHORTCUT)(self._shortcut(hosts, dialogs, lists))
-        bolt.view(CALLBACK)(self._submitted(parser, dialogs))
+        submissions = self._submissions(dialogs)
+        bolt.view(CALLBACK)(SubmittedDialog(submissions, parser))
+        bolt.view(SEVERAL_CALLBACK)(SubmittedSeveral(submissions, self.batches))
         self._register_picker(bolt, dialogs)
         self._register_buttons(bolt, dialogs)
         bolt.event(EVENT)(self.home)
 
     def _register_picker(self, bolt: AsyncApp, dialogs: Dialogs) -> None:
-        bolt.options(PICK)(
-            Options(
-                dialogs=dialogs,
-                directory=self.directory,
-                pending=self.pending,
-                registry=self.gate.registry,
-                answering=self.answering,
-                tasks=self.clicks,
-            )
+        options = Options(
+            dialogs=dialogs,
+            directory=self.directory,
+            pending=self.pending,
+            registry=self.gate.registry,
+            answering=self.answering,
+            tasks=self.clicks,
         )
+        bolt.options(PICK)(options)
+        bolt.options(SEVERAL)(options)
         bolt.action(PICK)(
             Chosen(
                 store=self.services.store,
@@ -111,6 +117,15 @@ class Listeners:
         )
         bolt.action(BY_HAND)(
             ByHand(dialogs=dialogs, registry=self.gate.registry, answering=self.answering, tasks=self.clicks)
+        )
+        bolt.action(CHOOSE_SEVERAL)(
+            ChooseSeveral(
+                dialogs=dialogs,
+                directory=self.directory,
+                picker=self._picker(dialogs),
+                answering=self.answering,
+                tasks=self.clicks,
+            )
         )
 
     def _register_buttons(self, bolt: AsyncApp, dialogs: Dialogs) -> None:
@@ -136,20 +151,28 @@ class Listeners:
             bolt.action(action)(approval)
 
     def _commands(self, parser: Parser, dialogs: Dialogs, lists: PrivateLists) -> Commands:
-        registry, pending, tasks, link_url = self.gate.registry, self.pending, self.clicks, self.link_url
         return Commands(
             parser=parser,
             directory=self.directory,
             accounts=self.services.accounts,
             gate=self.gate,
             dialogs=dialogs,
-            picker=Picker(dialogs=dialogs, pending=pending, registry=registry, tasks=tasks, link_url=link_url),
+            picker=self._picker(dialogs),
             lists=lists,
             poster=self.poster,
             answering=self.answering,
             home=self.home,
-            tasks=tasks,
-            link_url=link_url,
+            tasks=self.clicks,
+            link_url=self.link_url,
+        )
+
+    def _picker(self, dialogs: Dialogs) -> Picker:
+        return Picker(
+            dialogs=dialogs,
+            pending=self.pending,
+            registry=self.gate.registry,
+            tasks=self.clicks,
+            link_url=self.link_url,
         )
 
     def _shortcut(self, hosts: Collection[str], dialogs: Dialogs, lists: PrivateLists) -> Shortcut:
@@ -166,20 +189,19 @@ class Listeners:
             tasks=self.clicks,
         )
 
-    def _submitted(self, parser: Parser, dialogs: Dialogs) -> SubmittedDialog:
-        return SubmittedDialog(
+    def _submissions(self, dialogs: Dialogs) -> Tools:
+        return Tools(
             store=self.services.store,
             dialogs=dialogs,
             pending=self.pending,
-            parser=parser,
             directory=self.directory,
             canceller=self.canceller,
             poster=self.poster,
             sealer=self.sealer,
+            answering=self.answering,
+            metrics=self.services.metrics,
             tasks=self.submissions,
             late=self.clicks,
             seconds=self.services.timings.record,
             link_url=self.link_url,
-            answering=self.answering,
-            metrics=self.services.metrics,
         )

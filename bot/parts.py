@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.approvals import Approvals
 from bot.attempt import Attempts
 from bot.audit import Audit
+from bot.batches import Batches
 from bot.cancel import Canceller
 from bot.cancellations import Cancellations
 from bot.configuration import Configuration
@@ -44,6 +45,7 @@ from bot.slack.home_view import Drawing
 from bot.slack.oidc import SlackLogin
 from bot.slack.posting import Poster
 from bot.slack.requestors import Requestors
+from bot.slack.roots import Roots
 from bot.slack.telling import SlackTeller
 from bot.tasks import Tasks
 from bot.unsettled import Unsettled
@@ -84,6 +86,8 @@ class Parts:
         )
         self._pending = Pending(self._gate, self._lists)
         self._home = self._home_tab()
+        self._batches = Batches(store, self._sealer)
+        self._updates = Pace(timings.update_pause)
         self._teller = self._slack_teller(reader)
         self._wishes = Wishes(store, self._sealer)
         self._sessions = Sessions(store, Vault(_secret(settings.token_keys)))
@@ -137,6 +141,7 @@ class Parts:
             audit=self._audit,
             sealer=self._sealer,
             pending=self._pending,
+            batches=self._batches,
             canceller=self.canceller,
             second=self._second,
             home=self._home,
@@ -179,6 +184,7 @@ class Parts:
             store=services.store,
             poster=self._poster,
             cards=self._cards,
+            roots=Roots(self._batches, self._poster, self._updates),
             registry=registry,
             requestors=requestors,
             home=self._home,
@@ -235,7 +241,7 @@ class Parts:
             reader=reader,
             registry=self._configuration.enabled,
             lease=lease,
-            updates=Pace(services.timings.update_pause),
+            updates=self._updates,
             metrics=services.metrics,
             timings=services.timings,
         )

@@ -161,12 +161,15 @@ cancellations = Table(
     Column("ended_at", UtcDateTime),
     Column("outcome", JSON),
     Column("thread_ts", String(32)),
+    Column("batch", String(32)),
+    Index("cancellations_batch", "batch"),
     Index("cancellations_ended_at", "ended_at"),
     Index("cancellations_joined_to", "joined_to"),
     Index("cancellations_user", "team", "user", "created_at"),
 )
-"""Every submitted wish; `id` is its dialog's. `sealed` is the encrypted justification and response_url, `joined_to` the
-running cancellation that it waits for, `instance` the process that has to see it through, `run` its latest workflow."""
+"""Every submitted wish; `id` is its dialog's or, where several were entered in one, follows from that, which is then
+their `batch`. `sealed` is the encrypted justification and response_url, `joined_to` the running cancellation that it
+waits for, `instance` the process that has to see it through, `run` its latest workflow."""
 
 claims = Table(
     "claims",
@@ -217,6 +220,7 @@ wishes = Table(
     Column("permissions", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("thread_ts", String(32)),
+    Column("batch", String(32)),
 )
 """What somebody wanted cancelled before Microsoft knew them: it goes on when they have signed in with `permissions`.
 `sealed` is the encrypted justification and response_url."""

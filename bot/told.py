@@ -67,6 +67,9 @@ class Teller(Protocol):
     async def requestor(self, cancellation: Cancellation) -> bool:
         """To whoever had made the request: it was cancelled, by whom and why. Nobody, where that was themselves."""
 
+    async def batch(self, cancellation: Cancellation) -> bool:
+        """In the message under which it is told with others: how far all of them are now."""
+
     def changed(self, cancellation: Cancellation) -> None:
         """What its person is shown of their cancellations is out of date."""
 
@@ -114,6 +117,11 @@ class Telling:
             await self._engine.sleep(pause)
         log.error("never_told", step=name)
         return False
+
+    async def of_batch(self, teller: Teller, cancellation: Cancellation) -> None:
+        """Tells how far those are that were entered together with this one, which has just ended."""
+        if cancellation.batch:
+            await self.until_told("batch", partial(teller.batch, cancellation))
 
     async def once(self, name: str, tell: Tell) -> bool:
         """Tells what nobody need wait for; whether another attempt would change nothing."""

@@ -44,6 +44,7 @@ class Unsettled:
         self._teller.changed(cancellation)
         await self._telling.until_told("reply", lambda: self._teller.ended(cancellation, outcome))
         await self._telling.until_told("cards", lambda: self._teller.cards(cancellation, outcome))
+        await self._telling.of_batch(self._teller, cancellation)
         await self._telling.until_told("audit_post", lambda: self._teller.audited(cancellation, outcome, Event.SETTLED))
         await self._telling.until_told("settled_alone", lambda: self._teller.settled(cancellation, outcome))
         if outcome.result is Result.CANCELLED and sight.ownership is not Ownership.OWN:

@@ -50,6 +50,7 @@ class Wishes:
             "permissions": " ".join(permissions),
             "created_at": now(),
             "thread_ts": cancellation.thread_ts or None,
+            "batch": cancellation.batch or None,
         }
         row = self._store.insert(wishes).values(id=cancellation.id, **entered)
         await self._store.change(row.on_conflict_do_update(index_elements=[wishes.c.id], set_=entered))
@@ -96,6 +97,7 @@ class Wishes:
             card_id=row.card_id or "",
             response_url=words.get("response_url", ""),
             thread_ts=row.thread_ts or "",
+            batch=row.batch or "",
         )
         return Wish(cancellation, tuple(row.permissions.split()))
 

@@ -95,6 +95,15 @@ _STATIC_SELECT = record(
     _initial_is_offered,
 )
 _EXTERNAL_SELECT = record(TYPE, {"min_query_length": integer(0, 255), **_SELECT})
+# Of what it begins with, the stand-in takes nothing.
+_MULTI_EXTERNAL_SELECT = record(
+    TYPE,
+    {
+        "min_query_length": integer(0, 255),
+        "max_selected_items": integer(1, 2**31 - 1),
+        **{name: rule for name, rule in _SELECT.items() if name != "initial_option"},
+    },
+)
 _OVERFLOW = record({**TYPE, "options": items(_OVERFLOW_OPTION, 5)}, {**_ACTION_ID, **_CONFIRMED})
 _PLAIN_TEXT_INPUT = record(
     TYPE,
@@ -186,7 +195,13 @@ BLOCK = variants(
             {
                 **TYPE,
                 "label": plain(2000),
-                "element": variants({"plain_text_input": _PLAIN_TEXT_INPUT, **_SELECTS}),
+                "element": variants(
+                    {
+                        "plain_text_input": _PLAIN_TEXT_INPUT,
+                        "multi_external_select": _MULTI_EXTERNAL_SELECT,
+                        **_SELECTS,
+                    }
+                ),
             },
             {"hint": plain(2000), "optional": boolean, "dispatch_action": boolean, **_BLOCK_ID},
         ),

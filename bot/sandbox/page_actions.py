@@ -64,12 +64,16 @@ class Click(_Action):
     value: str | None
 
 
+Values = dict[str, str | list[str]]
+"""What was entered, by block_id or action_id; a list where several can be chosen."""
+
+
 class Fill(_Action):
-    """Keep what was entered in the dialog, by block_id or action_id."""
+    """Keep what was entered in the dialog."""
 
     do: Literal["fill"]
     view: str
-    values: dict[str, str]
+    values: Values
 
 
 class Suggest(_Action):
@@ -89,15 +93,15 @@ class Use(_Action):
     user: str
     view: str
     action_id: str
-    value: str | None
-    values: dict[str, str]
+    value: str | list[str] | None
+    values: Values
 
 
 class Submit(_Action):
     do: Literal["submit"]
     user: str
     view: str
-    values: dict[str, str]
+    values: Values
 
 
 class Close(_Action):
@@ -167,7 +171,7 @@ class Hands:
             case Close():
                 await self._slack.close(action.user, action.view)
 
-    def _fill(self, view: str, values: dict[str, str]) -> None:
+    def _fill(self, view: str, values: Values) -> None:
         for name, value in values.items():
             self._slack.type_in_view(view, name, value)
 

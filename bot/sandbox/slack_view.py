@@ -1,6 +1,6 @@
 """A dialog or Home tab of a person: its blocks, what is entered in it, and how an update changes both."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from secrets import token_hex
 from typing import Any
@@ -10,7 +10,12 @@ from bot.sandbox.blockkit import elements_of, options_of
 Json = dict[str, Any]
 Key = tuple[str, str]
 """block_id and action_id."""
-_SELECTS = ("static_select", "external_select")
+Entry = str | Sequence[str] | None
+"""What a person enters: a text, the value of a choice or the values of several; None empties the field."""
+SELECTS = ("static_select", "external_select", "multi_external_select")
+EXTERNAL = SELECTS[1:]
+MULTI = "multi_external_select"
+_IN_STATE = {"plain_text_input": "value", MULTI: "selected_options"}
 
 
 class CannotDo(AssertionError):
@@ -59,7 +64,7 @@ class View:
         values: Json = {}
         for (block_id, action_id), element in self._fields.items():
             entered = self._entered[block_id, action_id]
-            name = "value" if element["type"] == "plain_text_input" else "selected_option"
+            name = _IN_STATE.get(element["type"], "selected_option")
             values.setdefault(block_id, {})[action_id] = {"type": element["type"], name: entered}
         return {"values": values}
 
@@ -93,36 +98,54 @@ class View:
     def option(self, block: Json, element: Json, value: str) -> Json:
         """Return the option of a menu that has this value; what is chosen already stays a choice."""
         key = (block["block_id"], element["action_id"])
-        external = element["type"] == "external_select"
-        chosen = self._entered.get(key) if external else None
-        for one in [*self._suggested.get(key, []), chosen] if external else options_of(element):
+        external = element["type"] in EXTERNAL
+        entered = self._entered.get(key) if external else None
+        chosen = entered if isinstance(entered, list) else [entered]
+        for one in [*self._suggested.get(key, []), *chosen] if external else options_of(element):
             if one and one["value"] == value:
                 return one
         raise CannotDo(f"{element['action_id']} has no option {value!r}")
 
-    def action(self, block: Json, element: Json, value: str | None, ts: str) -> Json:
+    def _options(self, block: Json, element: Json, values: Entry) -> list[Json]:
+        """Return the options of a menu that takes several; each once, and no more than it takes."""
+        if isinstance(values, str):
+            raise CannotDo(f"{element['action_id']} takes a list of values")
+        found = [self.option(block, element, value) for value in values or []]
+        if len(set(values or [])) < len(found) or len(found) > element.get("max_selected_items", len(found)):
+            raise CannotDo(f"{element['action_id']} does not take these together: {values}")
+        return found
+
+    def action(self, block: Json, element: Json, value: Entry, ts: str) -> Json:
         """Return the entry in `actions` for the use of this element; `value` replaces a button's own."""
+        used = _used(block, element, ts)
+        if element["type"] == MULTI:
+            return {**used, "selected_options": self._options(block, element, value)}
+        if not (value is None or isinstance(value, str)):
+            raise CannotDo(f"{element['action_id']} takes one value")
         if element["type"] == "button":
             return action_of(block, element, value, ts)
-        used = _used(block, element, ts)
         if element["type"] == "plain_text_input":
             return {**used, "value": value}
         return {**used, "selected_option": None if value is None else self.option(block, element, value)}
 
-    def enter(self, block_or_action_id: str, value: str | None) -> None:
-        """Type into a text field, or choose the option with this value; None empties it."""
+    def enter(self, block_or_action_id: str, value: Entry) -> None:
+        """Type into a text field, or choose the options with these values; None empties it."""
         block, element = self.element(block_or_action_id)
         key = (block["block_id"], element["action_id"])
-        if element["type"] == "plain_text_input":
+        if element["type"] == MULTI:
+            self._entered[key] = self._options(block, element, value)
+        elif not (value is None or isinstance(value, str)):
+            raise CannotDo(f"{block_or_action_id} takes one value")
+        elif element["type"] == "plain_text_input":
             if value and len(value) > element.get("max_length", 3000):
                 raise CannotDo(f"{block_or_action_id} takes no more characters")
             self._entered[key] = value or None
-        elif element["type"] in _SELECTS:
+        elif element["type"] in SELECTS:
             self._entered[key] = None if value is None else self.option(block, element, value)
         else:
             raise CannotDo(f"{block_or_action_id} is not a field")
 
-    def enter_all(self, values: Mapping[str, str | None]) -> None:
+    def enter_all(self, values: Mapping[str, Entry]) -> None:
         for name, value in values.items():
             self.enter(name, value)
 
@@ -162,11 +185,13 @@ class View:
 def _fields(blocks: list[Json]) -> Iterator[tuple[Key, Json]]:
     for block in blocks:
         for element in elements_of(block):
-            if element["type"] in ("plain_text_input", *_SELECTS):
+            if element["type"] in ("plain_text_input", *SELECTS):
                 yield (block["block_id"], element["action_id"]), element
 
 
 def _initial(element: Json) -> Any:
+    if element["type"] == MULTI:
+        return []
     return element.get("initial_value") or element.get("initial_option")
 
 

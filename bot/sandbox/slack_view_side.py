@@ -7,7 +7,7 @@ from bot.sandbox.blockkit_views import check_suggestions
 from bot.sandbox.slack_payloads import block_suggestion, home_opened, view_action, view_closed, view_submission
 from bot.sandbox.slack_person import PersonSide
 from bot.sandbox.slack_records import OK, Ack, Suggested
-from bot.sandbox.slack_view import CannotDo, View
+from bot.sandbox.slack_view import EXTERNAL, SELECTS, CannotDo, Entry, View
 
 LEAST_TYPED = 3
 """Slack's default for min_query_length."""
@@ -20,7 +20,7 @@ class ViewSide(PersonSide):
         CannotDo: from every action that Slack would not let this person do.
     """
 
-    async def submit(self, user_id: str, view_id: str, values: Mapping[str, str | None]) -> Ack:
+    async def submit(self, user_id: str, view_id: str, values: Mapping[str, Entry]) -> Ack:
         """Fill in the dialog on top, by block_id or action_id, and press its submit button."""
         view = self._on_top(user_id, view_id)
         view.enter_all(values)
@@ -41,13 +41,13 @@ class ViewSide(PersonSide):
             return Ack(OK)
         return await self._deliver("interactive", view_closed(self._world, self._world.people[user_id], view), 0)
 
-    async def select_in_view(self, user_id: str, view_id: str, action_id: str, value: str | None) -> Ack:
+    async def select_in_view(self, user_id: str, view_id: str, action_id: str, value: Entry) -> Ack:
         """Use an element of the dialog on top or of the Home tab; inputs without dispatch_action tell the app nothing.
 
         Of several buttons with this action_id, `value` picks one, or is forged.
         """
         view = self._in_front(user_id, view_id)
-        block, element = view.element(action_id, value)
+        block, element = view.element(action_id, value if isinstance(value, str) else None)
         action = view.action(block, element, value, self._world.new_ts())
         if element["type"] not in ("button", "overflow"):
             view.enter(action_id, value)
@@ -56,12 +56,12 @@ class ViewSide(PersonSide):
         payload = view_action(self._world, self._world.people[user_id], view, action)
         return await self._deliver("interactive", payload, 0)
 
-    def type_in_view(self, view_id: str, block_or_action_id: str, text: str) -> None:
-        """Type into a dialog without sending it."""
+    def type_in_view(self, view_id: str, block_or_action_id: str, value: Entry) -> None:
+        """Type into a dialog, or choose in it, without sending it."""
         view = self._dialogs.find(view_id)
         if view is None:
             raise CannotDo(f"no open dialog {view_id}")
-        view.enter(block_or_action_id, text)
+        view.enter(block_or_action_id, value)
 
     async def suggest(self, user_id: str, view_id: str, action_id: str, value: str = "") -> Suggested:
         """Open or type into an external select; the app has three seconds to answer with its options.
@@ -70,7 +70,7 @@ class ViewSide(PersonSide):
         """
         view = self._in_front(user_id, view_id)
         block, element = view.element(action_id)
-        if element["type"] != "external_select":
+        if element["type"] not in EXTERNAL:
             raise CannotDo(f"{action_id} is not an external select")
         if len(value) < element.get("min_query_length", LEAST_TYPED):
             raise CannotDo(f"{action_id} asks for options only after more characters")
@@ -91,10 +91,10 @@ class ViewSide(PersonSide):
             raise CannotDo(f"{action_id} got no valid options")
         return Suggested(ack.body, ack.seconds)
 
-    async def choose(self, user_id: str, view_id: str, action_id: str, value: str | None) -> Ack:
-        """Choose in a menu: of an external one, what was suggested last; None empties it."""
+    async def choose(self, user_id: str, view_id: str, action_id: str, value: Entry) -> Ack:
+        """Choose in a menu: of an external one, what was suggested last; of one for several, all of them."""
         _, element = self._in_front(user_id, view_id).element(action_id)
-        if element["type"] not in ("static_select", "external_select"):
+        if element["type"] not in SELECTS:
             raise CannotDo(f"{action_id} is not a menu")
         return await self.select_in_view(user_id, view_id, action_id, value)
 

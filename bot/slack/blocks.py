@@ -156,6 +156,12 @@ def answered(cancellation: Cancellation, label: str, words: str, user: str) -> B
     return drawn([_lines(lines), _quote(cancellation.justification)])
 
 
+def together(headline: str, user: str, why: str, progress: str) -> Blocks:
+    """The message under which several cancellations are told."""
+    asked = [_bold("Asked by: "), Parts.User(user_id=user)]
+    return drawn([_lines([[_bold(headline)], asked]), _quote(why), _lines([[_bold(progress)]])])
+
+
 def audit_line(told: text.Told, cancellation: Cancellation) -> Blocks:
     """The one line of the audit channel."""
     target, actor, why = cancellation.target, cancellation.actor, cancellation.justification
@@ -188,6 +194,12 @@ def joined(user: str, since: datetime) -> RichTextBlock:
     """What the second person is told."""
     answer = f" since {since:%H:%M:%S} UTC. Nothing more was sent; the answer comes in their thread."
     return _lines([[_plain("This is already being cancelled by "), Parts.User(user_id=user), _plain(answer)]])
+
+
+def joined_of(count: int, user: str, since: datetime) -> RichTextBlock:
+    """The same of some of several."""
+    answer = f" since {since:%H:%M:%S} UTC. Nothing more was sent for them; you hear how they end."
+    return _lines([[_plain(text.cancelled_already(count)), Parts.User(user_id=user), _plain(answer)]])
 
 
 def note(sentence: str) -> Blocks:

@@ -72,7 +72,10 @@ class Commands:
             about.target = command.target
             if command.resource:
                 self._gate.welcome(actor, command.resource)
-            if command.word in (Word.MINE, Word.PENDING):
+            listed = command.resource is None or bool(command.resource.lists)
+            if command.word is Word.SEVERAL and listed:
+                await self._picker.open(click, actor, began, command.resource, several=True)
+            elif command.word in (Word.MINE, Word.PENDING, Word.SEVERAL):  # of what is not listed, none can be chosen
                 await self._lists.tell(click, actor, command.resource, own=command.word is Word.MINE)
             elif command.word:
                 await self._poster.answer(click.user, click.response_url, *await self._answer(command.word, actor))

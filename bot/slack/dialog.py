@@ -8,6 +8,7 @@ from slack_sdk.models.blocks import (
     ActionsBlock,
     Block,
     ButtonElement,
+    ExternalDataMultiSelectElement,
     ExternalDataSelectElement,
     InputBlock,
     Option,
@@ -25,9 +26,14 @@ CALLBACK: Final = "cancel_dialog"
 KIND, ID, JUSTIFICATION, DETAILS = "kind", "id", "justification", "details"
 PICK: Final = "pick_target"
 BY_HAND: Final = "enter_by_hand"
+SEVERAL_CALLBACK: Final = "cancel_several"
+SEVERAL: Final = "pick_several"
+CHOOSE_SEVERAL: Final = "choose_several"
+MOST_AT_ONCE: Final = 25
 
 _LONGEST_INPUT: Final = 3000  # Slack's own limit of an input
 _WHICH: Final = "Which one?"
+_SEARCH: Final = "Type a kind, a resource, a person or an id"
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,18 @@ class Entered:
     pick: str
 
 
+@dataclass(frozen=True)
+class Several:
+    """What a person submitted who could choose several: the values and texts of their choices, and their reason.
+
+    `input` is where they chose.
+    """
+
+    input: str
+    choices: Mapping[str, str]
+    justification: str
+
+
 def view(prefilled: Prefilled, enabled: Registry, details: Block | None, notes: Sequence[Block] = ()) -> dict[str, Any]:
     """The dialog. Its inputs keep their block and action ids, so what is typed survives new `details`."""
     blocks: list[Block] = [*notes]
@@ -89,8 +107,28 @@ def picking(picked: Picking, details: Block | None) -> dict[str, Any]:
     blocks.append(_justification_input(""))
     if not picked.options:
         other = ButtonElement(text="Enter an id or address instead", action_id=BY_HAND, value="form")
-        blocks.append(ActionsBlock(block_id=BY_HAND, elements=[other]))
+        several = ButtonElement(text=text.CHOOSE_SEVERAL, action_id=CHOOSE_SEVERAL, value="several")
+        blocks.append(ActionsBlock(block_id=BY_HAND, elements=[other, several]))
     return _view(blocks, picked.dialog_id, submit="Cancel the request")
+
+
+def choosing(dialog_id: str, kind: str, notes: Sequence[Block]) -> dict[str, Any]:
+    """The dialog in which several are chosen, of this kind or of all; `notes` stand above."""
+    element = ExternalDataMultiSelectElement(
+        action_id=SEVERAL, min_query_length=0, max_selected_items=MOST_AT_ONCE, placeholder=_SEARCH
+    )
+    # Slack tells the block with what is typed in it.
+    which = InputBlock(
+        block_id=f"{SEVERAL}:{kind}", label="Which ones?", element=element, hint=f"At most {MOST_AT_ONCE}."
+    )
+    blocks = [*notes, which, _justification_input("")]
+    return _view(blocks, dialog_id, "Cancel the requests", SEVERAL_CALLBACK, "Cancel several requests")
+
+
+def kinds_of(block_id: object) -> tuple[str, ...]:
+    """The kinds that are chosen from in this block; none where it is all."""
+    name, _, kind = block_id.partition(":") if isinstance(block_id, str) else ("", "", "")
+    return (kind,) if name == SEVERAL and kind else ()
 
 
 def loading() -> Block:
@@ -119,17 +157,33 @@ def entered(view_payload: Mapping[str, Any]) -> Entered:
     )
 
 
+def several(view_payload: Mapping[str, Any]) -> Several:
+    """The inputs of a submitted view in which several could be chosen."""
+    values: Mapping[str, Mapping[str, Any]] = view_payload["state"]["values"]
+    block_id = next((block for block, inputs in values.items() if SEVERAL in inputs), SEVERAL)
+    chosen = values.get(block_id, {}).get(SEVERAL, {})
+    options = chosen.get("selected_options") or []
+    why = values.get(JUSTIFICATION, {}).get(JUSTIFICATION, {}).get("value")
+    return Several(block_id, {str(one["value"]): str(one["text"]["text"]) for one in options}, str(why or ""))
+
+
 def _chosen(values: Mapping[str, Any], menu: str) -> str:
     option = values.get(menu, {}).get(menu, {}).get("selected_option") or {}
     return str(option.get("value") or "")
 
 
-def _view(blocks: Sequence[Block], dialog_id: str, submit: str | None) -> dict[str, Any]:
+def _view(
+    blocks: Sequence[Block],
+    dialog_id: str,
+    submit: str | None,
+    callback: str = CALLBACK,
+    title: str = "Cancel a request",
+) -> dict[str, Any]:
     made = View(
         type="modal",
-        callback_id=CALLBACK,
+        callback_id=callback,
         private_metadata=dialog_id,
-        title="Cancel a request",
+        title=title,
         submit=submit,
         close="Close",
         blocks=blocks,
@@ -145,9 +199,7 @@ def _kind_input(chosen: Resource | None, enabled: Registry) -> InputBlock:
 
 
 def _search_input() -> InputBlock:
-    element = ExternalDataSelectElement(
-        action_id=PICK, min_query_length=0, placeholder="Type a kind, a resource, a person or an id"
-    )
+    element = ExternalDataSelectElement(action_id=PICK, min_query_length=0, placeholder=_SEARCH)
     return InputBlock(block_id=PICK, label=_WHICH, element=element, dispatch_action=True)
 
 

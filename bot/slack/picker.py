@@ -1,42 +1,30 @@
 """The dialog in which people look for what they may cancel: its opening, its options, and what they choose in it."""
 
-import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.cancellation import Actor
-from bot.errors import BotError, Refused
-from bot.lists import Listed
 from bot.pending import Choices, Pending
-from bot.resources import Registry, Target
+from bot.resources import Registry, Resource, Target
 from bot.slack import dialog, text
 from bot.slack.answering import Answering
 from bot.slack.dialogs import Dialogs, Draw, Form, Shown, View
 from bot.slack.directory import Directory
 from bot.slack.inbox import Click, Used
-from bot.slack.listing import gaps, option_text, short_target
-from bot.store import Dialog, Store, new_id, now
+from bot.slack.listing import gaps, short_target
+from bot.store import Dialog, Store, new_id
 from bot.tasks import Tasks
-
-log = structlog.get_logger(__name__)
-
-MOST: Final = 100
-"""Options of one answer, says Slack."""
 
 _AT_HAND: Final = 0.5  # seconds that a dialog waits for what can be chosen in it
 _TRIGGER: Final = 2.2  # of the three that Slack's trigger lives: the rest is for opening the dialog
-_OPTIONS: Final = 2.0  # Slack waits for three
-_NONE: Final = "-"
 
 
 class Picker:
-    """Opens it: `/cancel-approval` without arguments."""
+    """Opens it: `/cancel-approval` without arguments, or for several."""
 
     def __init__(self, *, dialogs: Dialogs, pending: Pending, registry: Registry, tasks: Tasks, link_url: str) -> None:
         self._dialogs = dialogs
@@ -45,63 +33,33 @@ class Picker:
         self._tasks = tasks
         self._link_url = link_url
 
-    async def open(self, click: Click, actor: Actor, began: float) -> None:
+    async def open(
+        self, click: Click, actor: Actor, began: float, kind: Resource | None = None, *, several: bool = False
+    ) -> None:
         """Opens it for a click of that moment of the monotonic clock; raises `Unavailable` when Slack does not.
 
-        Where there is nothing to choose, it is the form for kind and id, which says so.
+        It offers what is of this kind, or all; `several` of it can be chosen at once. Where there is nothing to choose,
+        it is the form for kind and id, which says so.
         """
         dialog_id = new_id()
         await self._dialogs.record(click, dialog_id)
-        reading = self._tasks.spawn(self._pending.of(actor))
-        await self._dialogs.show_soon(click, reading, at_hand(began), partial(self._drawn, dialog_id))
+        reading = self._tasks.spawn(self._pending.of(actor, [kind.kind] if kind else []))
+        draw = partial(self._drawn, dialog_id, kind, several)
+        await self._dialogs.show_soon(click, reading, at_hand(began), draw)
 
-    async def _drawn(self, dialog_id: str, choices: Choices) -> View:
+    async def several(self, dialog_id: str, actor: Actor) -> View:
+        """The same dialog, for several."""
+        return await self._drawn(dialog_id, None, True, await self._pending.of(actor))
+
+    async def _drawn(self, dialog_id: str, kind: Resource | None, several: bool, choices: Choices) -> View:
         unseen = gaps(choices, self._link_url)
+        if choices.items and several:
+            return dialog.choosing(dialog_id, kind.kind if kind else "", unseen)
         if choices.items:
             return dialog.picking(dialog.Picking(dialog_id, notes=tuple(unseen)), None)
         words = text.NOTHING_SEEN if unseen else text.NOTHING_TO_CANCEL
         notes = [dialog.sentence(f"{words} {text.BY_HAND}"), *unseen]
-        return dialog.view(dialog.Prefilled(dialog_id), self._registry, None, notes)
-
-
-class Options:
-    """Bolt's listener for what is typed there. Who may not use it is offered nothing."""
-
-    def __init__(
-        self,
-        *,
-        dialogs: Dialogs,
-        directory: Directory,
-        pending: Pending,
-        registry: Registry,
-        answering: Answering,
-        tasks: Tasks,
-    ) -> None:
-        self._dialogs = dialogs
-        self._directory = directory
-        self._pending = pending
-        self._registry = registry
-        self._answering = answering
-        self._tasks = tasks
-
-    async def __call__(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Acknowledges with the options that are known in time."""
-        work = self._tasks.spawn(self._options(Click.of_interaction(body), Used.of(body, body)))
-        await asyncio.wait({work}, timeout=_OPTIONS)
-        usable = work.done() and not work.cancelled() and not work.exception()
-        await ack(**(work.result() if usable else _hint(text.STILL_READING, text.NOT_YET)))
-
-    async def _options(self, click: Click, used: Used) -> dict[str, Any]:
-        try:
-            async with self._answering.noting(click):
-                opened = await self._dialogs.recorded(used.dialog_id, click)
-                actor = await self._directory.in_time(click, channel=opened.channel)
-        except Refused as error:
-            log.info("declined", code=error.code, reason=error.reason, user=click.user)
-            return {"options": []}
-        except BotError as error:
-            return _hint(text.STILL_READING, text.clip(error.sentence, 75))
-        return offers(await self._pending.of(actor), used.value, self._registry, now())
+        return dialog.view(dialog.Prefilled(dialog_id, kind), self._registry, None, notes)
 
 
 class Chosen:
@@ -196,25 +154,6 @@ class ByHand:
             await self._dialogs.update(Shown(used.view_id), form)
 
 
-def offers(choices: Choices, typed: str, registry: Registry, moment: datetime) -> dict[str, Any]:
-    """The options for what was typed: those in which every word stands, the newest first.
-
-    Slack says "no results" of none: only where that is certain.
-    """
-    words = typed.casefold().split()
-    matching = [one for one in choices.items if _has(one, words, registry)] if words else choices.items
-    partly = bool(choices.unread or choices.sign_in or choices.longer)
-    if not matching:
-        certain = not (partly or choices.own_only)
-        return {"options": []} if certain else _hint(text.NOT_ALL_READ, text.NO_MATCH)
-    options = [
-        _option(one.target.digest, option_text(one, registry[one.target.kind], moment)) for one in matching[:MOST]
-    ]
-    newest = text.newest_of(MOST, len(matching)) if len(matching) > MOST else ""
-    label = " · ".join(filter(None, (newest, text.NOT_ALL_READ if partly else "")))
-    return {"option_groups": [_group(label, options)]} if label else {"options": options}
-
-
 def among(dialog_id: str, targets: Sequence[Target], registry: Registry, count: int = 0) -> dialog.Picking:
     """A choice of these, out of so many: their kinds and ids, which whoever has found them can see anyway."""
     options = tuple((one.digest, short_target(one, registry[one.kind])) for one in targets)
@@ -225,27 +164,3 @@ def among(dialog_id: str, targets: Sequence[Target], registry: Registry, count: 
 def at_hand(began: float) -> float:
     """The seconds that a dialog may wait for something, so that Slack's trigger does not end."""
     return max(0.0, min(_AT_HAND, began + _TRIGGER - time.monotonic()))
-
-
-def _has(one: Listed, words: Sequence[str], registry: Registry) -> bool:
-    shown, target = one.snapshot, one.target
-    named = f"{registry[target.kind].label} {target.kind} {target.id} {shown.title} {shown.requestor_name}"
-    everything = f"{named} {shown.requestor_email}".casefold()
-    return all(word in everything for word in words)
-
-
-def _hint(label: str, words: str) -> dict[str, Any]:
-    """A line that cannot be chosen for anything: Slack shows no group without an option."""
-    return {"option_groups": [_group(label, [_option(_NONE, words)])]}
-
-
-def _group(label: str, options: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    return {"label": _plain(label), "options": options}
-
-
-def _option(value: str, words: str) -> dict[str, Any]:
-    return {"text": _plain(words), "value": value}
-
-
-def _plain(words: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": words, "emoji": False}

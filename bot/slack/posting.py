@@ -77,7 +77,9 @@ class Poster:
     async def find(self, post_id: str) -> str:
         """Where a message is whose posting had begun; its timestamp, empty when there is none; raises `Later`."""
         known = await self._posts.of(post_id)
-        ts = known.ts or await self._find(known) if known else ""
+        if known and known.ts:
+            return known.ts
+        ts = await self._find(known) if known else ""
         return await self._posts.made(post_id, ts) if ts else ""
 
     async def update(self, place: Place, ts: str, words: str, blocks: Blocks) -> str:

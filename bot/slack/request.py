@@ -24,6 +24,7 @@ class Word(StrEnum):
     SIGNOUT = "signout"
     MINE = "mine"
     PENDING = "pending"
+    SEVERAL = "several"
 
 
 class Ended(InputError):
@@ -65,7 +66,7 @@ class Parser:
         first, rest = _split(words)
         if not first:
             return Command()
-        if first.casefold() in (Word.MINE, Word.PENDING):
+        if first.casefold() in (Word.MINE, Word.PENDING, Word.SEVERAL):
             return Command(Word(first.casefold()), self._resource(rest))
         if is_url(first):
             return self._filled(self._of_url(first), first, rest)

@@ -14,6 +14,7 @@ from bot.slack.cards import Cards
 from bot.slack.home import Home
 from bot.slack.posting import Alone, Place, Poster
 from bot.slack.requestors import Requestors
+from bot.slack.roots import Roots
 from bot.store import Store, now
 from bot.told import question_id
 from bot.verdict import Wait
@@ -24,11 +25,13 @@ class _Thread:
     """Where a cancellation is told. Without `ts` nothing can be posted there.
 
     `of_card`: it is the thread of a notification, or of somebody's message, which does not say who cancels and why.
+    `shared`: it does not say what is cancelled.
     """
 
     channel: str
     ts: str
     of_card: bool
+    shared: bool = False
 
 
 class SlackTeller:
@@ -40,6 +43,7 @@ class SlackTeller:
         store: Store,
         poster: Poster,
         cards: Cards,
+        roots: Roots,
         registry: Registry,
         requestors: Requestors,
         home: Home,
@@ -50,12 +54,16 @@ class SlackTeller:
         self._store = store
         self._poster = poster
         self._cards = cards
+        self._roots = roots
         self._registry = registry
         self._audit_channel = audit_channel
 
     async def begun(self, cancellation: Cancellation) -> bool:
         """The root of the thread, in the channel of the command; a card has its own."""
-        return bool((await self._thread(cancellation)).ts)
+        thread = await self._thread(cancellation)
+        if cancellation.batch and thread.ts:
+            await self._roots.grown(cancellation.batch)
+        return bool(thread.ts)
 
     async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
         """A long wait, in the thread."""
@@ -90,8 +98,7 @@ class SlackTeller:
         told = self._told(cancellation, outcome)
         thread = await self._thread(cancellation)
         full = blocks.outcome(told, cancellation.actor.user, cancellation.justification if thread.of_card else "")
-        named = blocks.note(self._name(cancellation)) if cancellation.thread_ts else []
-        if await self._reply(cancellation, thread, f"{told.headline}. {told.sentence}", [*full, *named]):
+        if await self._reply(cancellation, thread, f"{told.headline}. {told.sentence}", full):
             return True
         # From the App Home there is no channel to invite the bot to.
         where = text.INVITE if cancellation.actor.channel else self._name(cancellation)
@@ -127,6 +134,10 @@ class SlackTeller:
     async def requestor(self, cancellation: Cancellation) -> bool:
         """By direct message, where it is certain who that is in Slack."""
         return await self._requestors.tell(cancellation)
+
+    async def batch(self, cancellation: Cancellation) -> bool:
+        """On the root."""
+        return await self._roots.redraw(cancellation.batch)
 
     def changed(self, cancellation: Cancellation) -> None:
         """In the App Home."""
@@ -164,16 +175,20 @@ class SlackTeller:
     async def _alone(self, cancellation: Cancellation, what: str, told: text.Told, *more: dict[str, object]) -> bool:
         user = cancellation.actor.user
         one = Alone(f"{cancellation.id}:{what}", user, cancellation.response_url, cancellation.at)
-        return await self._poster.alone(one, told.sentence, [*blocks.outcome(told, user, ""), *more])
+        named = blocks.note(self._name(cancellation)) if cancellation.batch else []
+        return await self._poster.alone(one, told.sentence, [*blocks.outcome(told, user, ""), *named, *more])
 
     async def _thread(self, cancellation: Cancellation) -> _Thread:
         """The card's, or the one that the command's channel has, or gets now; raises `Later`."""
+        channel, visible = cancellation.actor.channel, cancellation.actor.visible
+        if cancellation.batch:
+            root = await self._roots.begin(cancellation.batch) if visible else ""
+            return _Thread(channel, root, of_card=False, shared=True)
         card = await self._store.card(cancellation.card_id) if cancellation.card_id else None
         if card:
             return _Thread(card.channel, card.ts, of_card=True)
-        channel, visible = cancellation.actor.channel, cancellation.actor.visible
         if cancellation.thread_ts:
-            return _Thread(channel, cancellation.thread_ts if visible else "", of_card=True)
+            return _Thread(channel, cancellation.thread_ts if visible else "", of_card=True, shared=True)
         return _Thread(channel, await self._cards.begin_thread(cancellation) if visible else "", of_card=False)
 
     async def _note(self, cancellation: Cancellation, words: str) -> bool:
@@ -183,4 +198,6 @@ class SlackTeller:
         """The thread's one reply of this cancellation; whether the thread shows it."""
         if not thread.ts:
             return False
-        return bool(await self._poster.put(Place(f"{cancellation.id}:reply", thread.channel, thread.ts), words, drawn))
+        named = blocks.note(self._name(cancellation)) if thread.shared else []
+        place = Place(f"{cancellation.id}:reply", thread.channel, thread.ts)
+        return bool(await self._poster.put(place, words, [*drawn, *named]))

@@ -1,8 +1,11 @@
-"""The submitted dialog: checks what was entered, begins the cancellation, and only then acknowledges."""
+"""Submitted dialogs: what was entered is checked and the cancellation begun before it is acknowledged."""
 
 import asyncio
 import time
-from typing import Any, Final
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -29,63 +32,64 @@ from bot.store import Dialog, Store, now
 from bot.tasks import Tasks
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
-_Response = dict[str, Any]
+Response = dict[str, Any]
+"""What a submitted dialog is acknowledged with."""
+
 _GRACE: Final = 0.4  # Slack waits for three seconds, and the answer has a way to go
-_FINDING: Final = 1.0  # seconds in which a choice is looked up again
+FINDING: Final = 1.0  # seconds in which a choice is looked up again
 
 
-class SubmittedDialog:
-    """Bolt's listener for the dialog's button. `tasks` are awaited here; `late` tell what comes after the answer.
+@dataclass(frozen=True)
+class Tools:
+    """What listeners for submitted dialogs share. `tasks` are awaited there; `late` tell what comes after the answer.
 
-    A submission that is not recorded within `seconds` is not recorded at all.
+    A submission that is not recorded within `seconds` is not recorded at all. `link_url` is where people sign in, empty
+    where they cannot.
     """
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        dialogs: Dialogs,
-        pending: Pending,
-        parser: Parser,
-        directory: Directory,
-        canceller: Canceller,
-        poster: Poster,
-        sealer: Sealer,
-        tasks: Tasks,
-        late: Tasks,
-        seconds: float,
-        link_url: str,
-        answering: Answering,
-        metrics: Metrics,
-    ) -> None:
-        self._metrics = metrics
-        self._answering = answering
-        self._link_url = link_url
-        self._store = store
-        self._dialogs = dialogs
-        self._pending = pending
-        self._sealer = sealer
-        self._seconds = seconds
-        self._parser = parser
-        self._directory = directory
-        self._canceller = canceller
-        self._poster = poster
-        self._tasks = tasks
-        self._late = late
+    store: Store
+    dialogs: Dialogs
+    pending: Pending
+    directory: Directory
+    canceller: Canceller
+    poster: Poster
+    sealer: Sealer
+    answering: Answering
+    metrics: Metrics
+    tasks: Tasks
+    late: Tasks
+    seconds: float
+    link_url: str
+
+
+class Submitted(ABC, Generic[T]):
+    """Bolt's listener for a dialog's button: what it begins comes to a `T`."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    @abstractmethod
+    async def _handle(self, click: Click, view: dict[str, Any], began: float) -> T:
+        """Begins; raises `BotError` where nothing was begun."""
+
+    @abstractmethod
+    def _said(self, begun: T) -> Response:
+        """The acknowledgement for what was begun."""
 
     async def __call__(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Acknowledges with what the dialog shall show: nothing (it closes), errors at its inputs, or a sentence."""
         click = Click.of_interaction(body)
-        work = self._tasks.spawn(self._handle(click, view, time.monotonic()))
-        await asyncio.wait({work}, timeout=self._seconds + _GRACE)
+        work = self._tools.tasks.spawn(self._handle(click, view, time.monotonic()))
+        await asyncio.wait({work}, timeout=self._tools.seconds + _GRACE)
         if work.done():
             await ack(**await self._response(work))
             return
-        self._late.spawn(self._answer_late(click, work))
-        await ack(**_open_still(text.NOTHING_SENT))
+        self._tools.late.spawn(self._answer_late(click, work))
+        await ack(**open_still(text.NOTHING_SENT))
 
-    async def _answer_late(self, click: Click, work: asyncio.Task[Running | None]) -> None:
+    async def _answer_late(self, click: Click, work: asyncio.Task[T]) -> None:
         """The person was told that nothing was sent; a commit that hung can make that untrue, and then they hear it."""
         try:
             await work
@@ -94,13 +98,49 @@ class SubmittedDialog:
         except BotError as error:
             log.info("not_recorded_in_time", code=error.code)
         else:
-            await self._poster.answer(click.user, click.response_url, text.RECORDED_LATE)
+            await self._tools.poster.answer(click.user, click.response_url, text.RECORDED_LATE)
+
+    async def _response(self, work: asyncio.Task[T]) -> Response:
+        """The acknowledgement for what the submission came to."""
+        try:
+            return self._said(await work)
+        except SignInNeeded as error:
+            if not self._tools.link_url:
+                return failed(error)
+            return closed(sign_in(text.LINK_FIRST, self._tools.link_url))
+        except BotError as error:
+            return failed(error)
+        except Exception:
+            log.exception("submission_failed")
+            return closed(dialog.sentence(text.OUR_FAULT))
+
+    async def _opened(self, click: Click, view: Mapping[str, Any]) -> tuple[Dialog, Actor]:
+        """The dialog, and who has submitted it; raises `Refused`, which is audited, and `Unavailable`."""
+        async with self._tools.answering.noting(click):
+            opened = await self._tools.dialogs.recorded(str(view.get("private_metadata") or ""), click)
+            return opened, await self._tools.directory.in_time(click, channel=opened.channel)
+
+    def _response_url(self, opened: Dialog) -> str:
+        return self._tools.sealer.open(opened.id, opened.sealed).get("response_url", "")
+
+    def _ask_to_sign_in(self, cancellation: Cancellation) -> None:
+        """In a message too: the dialog may be closed before anybody has read it."""
+        asked = drawn([sign_in(text.LINK_FIRST, self._tools.link_url)])
+        words = f"{text.LINK_FIRST}{self._tools.link_url}"
+        answer = self._tools.poster.answer(cancellation.actor.user, cancellation.response_url, words, asked)
+        self._tools.late.spawn(answer)
+
+
+class SubmittedDialog(Submitted[Running | None]):
+    """For one request."""
+
+    def __init__(self, tools: Tools, parser: Parser) -> None:
+        super().__init__(tools)
+        self._parser = parser
 
     async def _handle(self, click: Click, view: dict[str, Any], began: float) -> Running | None:
         """Begins; returns the cancellation of the same target that was running already, if there was one."""
-        async with self._answering.noting(click):
-            opened = await self._dialogs.recorded(str(view.get("private_metadata") or ""), click)
-            actor = await self._directory.in_time(click, channel=opened.channel)
+        opened, actor = await self._opened(click, view)
         entered = dialog.entered(view)
         why = justification(entered.justification)
         target = await self._target(opened, entered, actor)
@@ -112,29 +152,23 @@ class SubmittedDialog:
             at=now(),
             card_id=opened.card_id,
             thread_ts=opened.thread_ts,
-            response_url=self._sealer.open(opened.id, opened.sealed).get("response_url", ""),
+            response_url=self._response_url(opened),
         )
         try:
-            running = await self._canceller.submit(cancellation, began + self._seconds)
+            running = await self._tools.canceller.submit(cancellation, began + self._tools.seconds)
         except SignInNeeded:
-            if self._link_url:
-                self._late.spawn(self._ask_to_sign_in(cancellation))
+            if self._tools.link_url:
+                self._ask_to_sign_in(cancellation)
             raise
-        self._metrics.recorded(time.monotonic() - began)
+        self._tools.metrics.recorded(time.monotonic() - began)
         return running
-
-    async def _ask_to_sign_in(self, cancellation: Cancellation) -> None:
-        """In a message too: the dialog may be closed before anybody has read it."""
-        asked = drawn([sign_in(text.LINK_FIRST, self._link_url)])
-        words = f"{text.LINK_FIRST}{self._link_url}"
-        await self._poster.answer(cancellation.actor.user, cancellation.response_url, words, asked)
 
     async def _target(self, opened: Dialog, entered: dialog.Entered, actor: Actor) -> Target:
         if entered.pick:
             return await self._picked(opened, entered.pick, actor)
         if len(opened.offered) == 1 and not entered.kind and not entered.id:
             return opened.offered[0]
-        card = await self._store.card(opened.card_id) if opened.card_id else None
+        card = await self._tools.store.card(opened.card_id) if opened.card_id else None
         if card:
             return card.target
         return self._parser.target(entered.kind, entered.id)
@@ -145,48 +179,36 @@ class SubmittedDialog:
         if found:
             return found
         try:
-            async with asyncio.timeout(_FINDING):
-                listed = await self._pending.find(actor, digest)
+            async with asyncio.timeout(FINDING):
+                listed = await self._tools.pending.find(actor, digest)
         except TimeoutError:
             listed = None
         if listed is None:
             raise InputError(dialog.PICK, text.CHOOSE_AGAIN)
         return listed.target
 
-    async def _response(self, work: asyncio.Task[Running | None]) -> _Response:
-        """The acknowledgement for what the submission came to."""
-        try:
-            return _begun(await work)
-        except SignInNeeded as error:
-            if not self._link_url:
-                return _failed(error)
-            return _closed(sign_in(text.LINK_FIRST, self._link_url))
-        except BotError as error:
-            return _failed(error)
-        except Exception:
-            log.exception("submission_failed")
-            return _closed(dialog.sentence(text.OUR_FAULT))
+    def _said(self, begun: Running | None) -> Response:
+        if begun is None or not begun.shown:
+            return {}
+        return closed(dialog.sentence(text.DONE_BEFORE) if begun.ended else joined(begun.user, begun.at))
 
 
-def _begun(running: Running | None) -> _Response:
-    if running is None or not running.shown:
-        return {}
-    return _closed(dialog.sentence(text.DONE_BEFORE) if running.ended else joined(running.user, running.at))
-
-
-def _failed(error: BotError) -> _Response:
+def failed(error: BotError) -> Response:
+    """The acknowledgement where nothing was begun."""
     if isinstance(error, InputError):
         return {"response_action": "errors", "errors": {error.field: text.of_error(error)}}
     if isinstance(error, Unavailable):
         # It may pass: the dialog stays open with what was typed.
-        return _open_still(text.of_error(error))
+        return open_still(text.of_error(error))
     log.info("declined", code=error.code, reason=getattr(error, "reason", ""))
-    return _closed(dialog.sentence(text.of_error(error)))
+    return closed(dialog.sentence(text.of_error(error)))
 
 
-def _open_still(words: str) -> _Response:
+def open_still(words: str) -> Response:
+    """The dialog stays open with what was entered, and says this."""
     return {"response_action": "errors", "errors": {dialog.JUSTIFICATION: words}}
 
 
-def _closed(block: Block) -> _Response:
-    return {"response_action": "update", "view": dialog.closed(block)}
+def closed(*blocks: Block) -> Response:
+    """The dialog shows this, and offers nothing to submit."""
+    return {"response_action": "update", "view": dialog.closed(*blocks)}

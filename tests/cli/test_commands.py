@@ -100,7 +100,7 @@ async def test_wrong_bot_token(command: Command, tenant: Tenant) -> None:
 
 async def test_migrate(command: Command, tenant: Tenant) -> None:
     ran = await command("migrate", **tenant.environment())
-    assert (ran.code, ran.out) == (0, "The schema is at revision 0005.\n")
+    assert (ran.code, ran.out) == (0, "The schema is at revision 0006.\n")
 
 
 async def test_kinds_needs_no_configuration(command: Command) -> None:

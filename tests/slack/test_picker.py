@@ -13,7 +13,7 @@ from bot.lists import Listed
 from bot.pending import Choices
 from bot.resources import Snapshot, Standing, Target, load
 from bot.slack.listing import listed, option_text, short_target
-from bot.slack.picker import offers
+from bot.slack.options import offers
 from bot.slack.private_lists import fitting
 
 KINDS: Final = load()

@@ -2,7 +2,7 @@
 
 import { blocks } from "./blocks.js";
 import { h } from "./dom.js";
-import { field, keyOf, values } from "./fields.js";
+import { field, keyOf, valueOf, values } from "./fields.js";
 
 const frame = document.getElementById("dialog");
 let view = null;
@@ -28,7 +28,7 @@ frame.addEventListener("click", (event) => event.target.closest("[data-close]") 
 
 function draw(before, errors, names, act) {
   const shown = view;
-  const kept = new Map(before.map((control) => [keyOf(control), control.value]));
+  const kept = new Map(before.map((control) => [keyOf(control), valueOf(control)]));
   const focus = caret();
   const submit = (event) => {
     event.preventDefault();
@@ -47,7 +47,7 @@ function draw(before, errors, names, act) {
         view: shown.id,
         suggest: (element, typed) => act.suggest(shown, element, typed),
         fill: (control) => act.fill(shown, values(frame, control)),
-        use: (control) => act.use(shown, one, control.value, values(frame)).then(tell),
+        use: (control) => act.use(shown, one, valueOf(control), values(frame)).then(tell),
       }),
   };
   frame.onclose = () => view && act.close(shown);

@@ -13,7 +13,12 @@ export function keyOf(control) {
 // What is entered, by name; of `only` one control, or all. A menu without a choice says nothing.
 export function values(container, only) {
   const controls = only ? [only] : [...container.querySelectorAll("[name]")];
-  return Object.fromEntries(controls.filter((one) => one.value || one.tagName !== "SELECT").map((one) => [one.name, one.value]));
+  return Object.fromEntries(controls.filter((one) => one.multiple || one.value || one.tagName !== "SELECT").map((one) => [one.name, valueOf(one)]));
+}
+
+// A list where several can be chosen.
+export function valueOf(control) {
+  return control.multiple ? [...control.selectedOptions].map((one) => one.value) : control.value;
 }
 
 // `kept` are the values that the browser has, by key; `on` has fill(control), use(control),
@@ -33,11 +38,15 @@ export function field(block, element, state, kept, error, on) {
     onchange: (event) => (!isInput || block.dispatch_action ? on.use : on.fill)(event.target),
   };
   const now = state[block.block_id]?.[element.action_id];
-  const control = CONTROLS[element.type]?.(element, attributes, now?.selected_option, on);
+  const chosen = now?.selected_options ?? [now?.selected_option].filter(Boolean);
+  const control = CONTROLS[element.type]?.(element, attributes, chosen, on);
   if (!control) return undefined;
-  control.value = kept.get(key) ?? entered(now);
+  if (!control.multiple) control.value = kept.get(key) ?? entered(now); // what several are chosen is in the state at once
   return isInput ? labelled(block, control, error) : control;
 }
+
+const external = (element, attributes, chosen, on) =>
+  picker(element, `${on.view} ${attributes["data-key"]}`, attributes, chosen, (typed) => on.suggest(element, typed));
 
 const CONTROLS = {
   plain_text_input: (element, attributes) =>
@@ -48,8 +57,8 @@ const CONTROLS = {
       maxlength: element.max_length ?? LONGEST,
       placeholder: element.placeholder?.text,
     }),
-  external_select: (element, attributes, chosen, on) =>
-    picker(element, `${on.view} ${attributes["data-key"]}`, attributes, chosen, (typed) => on.suggest(element, typed)),
+  external_select: external,
+  multi_external_select: external,
   static_select: (element, attributes) =>
     h(
       "select",
