@@ -63,7 +63,7 @@ def _features(url: str) -> dict[str, Any]:
                 "command": COMMAND,
                 **({"url": url} if url else {}),
                 "description": "Cancel an approval, role or access request",
-                "usage_hint": "[kind] [id or URL] [reason] | mine | pending [kind]",
+                "usage_hint": "[kind] [id or URL] [reason] | mine | pending [kind] | several [kind]",
                 "should_escape": False,
             }
         ],

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -96,3 +97,27 @@ async def test_command_for_somebody_elses_request(tab: Tab) -> None:
     await command.press("Enter")
     dialog = tab.get_by_role("dialog", name="Cancel a request")
     await expect(dialog.get_by_text("You may not cancel this request, or it does not exist.")).to_be_visible()
+
+
+async def test_several_for_one_reason(tab: Tab) -> None:
+    """Each click chooses one more, or takes it back, also after another search."""
+    command = tab.get_by_label("Command or message to send")
+    await command.fill("/cancel-approval several")
+    await command.press("Enter")
+    dialog = tab.get_by_role("dialog", name="Cancel several requests")
+    which, search = dialog.get_by_label("Which ones?"), dialog.get_by_label("Search")
+    options = which.get_by_role("option")
+    await expect(options.nth(1)).to_be_visible()
+    texts = await options.all_inner_texts()
+    for number in (0, 1, 1):
+        await options.nth(number).click()
+    await expect(dialog.get_by_text("1 chosen of at most 25")).to_be_visible()
+    await search.fill(texts[1].split(" · ")[1])
+    await expect(which).to_have_values([re.compile(r"[0-9a-f]{40}")])
+    await options.filter(has_text=texts[1]).first.click()
+    await expect(dialog.get_by_text("2 chosen of at most 25")).to_be_visible()
+    await dialog.get_by_label("Why should it be cancelled?").fill("An incident")
+    await dialog.get_by_role("button", name="Cancel the requests").click()
+    root = tab.get_by_role("listitem").filter(has_text="2 requests to cancel, for one reason")
+    await expect(root).to_contain_text("All 2 have ended: 2 cancelled")
+    await expect(root.get_by_role("button", name="2 replies")).to_be_visible()

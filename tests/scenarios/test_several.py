@@ -14,6 +14,7 @@ from bot.cancellations import Cancellations
 from bot.sandbox.browser import Browser
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE, BOB, CAROL
+from bot.sandbox.slack_payloads import block_suggestion
 from bot.sandbox.slack_records import Ack, Message
 from bot.sandbox.slack_view import View
 from bot.sandbox.tenant import AUDIT, Tenant
@@ -21,6 +22,7 @@ from tests.scenarios.conftest import Start
 from tests.scenarios.graph.cases import READ
 from tests.scenarios.linking.walk import link
 from tests.scenarios.play import WHY, Play, words
+from tests.scenarios.test_denied import denied
 from tests.scenarios.test_picker import APPROVAL, INTUNE, PACKAGE, _digest
 from tests.scenarios.test_second_person import POLICY, asked_table, press, questions
 
@@ -418,3 +420,21 @@ async def test_whoever_has_signed_out_meanwhile(tenant: Tenant, alice: Play) -> 
     await send(alice, view, _digest(PACKAGE, target))
     assert "1 of these cannot be chosen any more" in view.errors[f"{SEVERAL}:"]
     assert "Type /cancel-approval signin." in view.errors[f"{SEVERAL}:"]
+
+
+@pytest.mark.usefixtures("socket_bot")
+async def test_the_dialog_is_its_persons_alone(tenant: Tenant, alice: Play) -> None:
+    """Nobody else is offered anything in it, or submits it. Fails without `Dialogs.recorded`."""
+    target = tenant.graph.add(PACKAGE, owner=ALICE.oid)
+    view = await opened(alice)
+    view.enter(SEVERAL, [_digest(PACKAGE, target)])
+    view.enter("justification", WHY)
+    ack = await tenant.slack.send_again(CAROL.slack_id, view)
+    assert "This dialog can no longer be used." in str(ack.body)
+    world = tenant.slack._world
+    asked = block_suggestion(
+        world, world.people[CAROL.slack_id], view, {"action_id": SEVERAL, "block_id": f"{SEVERAL}:", "value": ""}
+    )
+    assert (await tenant.slack._deliver("interactive", asked, 0)).body == {"options": []}
+    assert await denied(tenant, 2) == [(CAROL.slack_id, "", "", "forged_dialog")] * 2
+    assert tenant.graph.effects == []
