@@ -22,7 +22,7 @@ from bot.pace import Pace
 from bot.reading import Reader
 from bot.resources import Registry, Standing, Target
 from bot.second import claim_key
-from bot.slack import blocks, text
+from bot.slack import blocks, list_text
 from bot.slack.cards import Cards
 from bot.slack.posting import Place, Poster
 from bot.store import now
@@ -134,7 +134,7 @@ class Notifier:
         summary = next((one for one in summaries if self._ready(one.id)), None)
         if summary is None:
             return False
-        words = text.pending_before(self._tools.registry[summary.kind].label, summary.older)
+        words = list_text.pending_before(self._tools.registry[summary.kind].label, summary.older)
         try:
             place = Place(summary.id, self._channel)
             await self._fenced(self._posted(lambda: self._tools.poster.put(place, words, blocks.note(words))))

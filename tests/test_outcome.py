@@ -18,7 +18,7 @@ from bot.outcome import Look, Outcome, Reason, Result, before_call, documented, 
 from bot.policy import Decision
 from bot.policy import Reason as PolicyReason
 from bot.resources import Resource, Snapshot, Standing, load
-from bot.slack.text import told
+from bot.slack.outcome_text import told
 
 KINDS: Final = load()
 ITEM: Final = KINDS["approval-item"]

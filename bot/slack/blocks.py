@@ -23,7 +23,7 @@ from bot.history import Past
 from bot.outcome import Look
 from bot.policy import ANY
 from bot.resources import Resource, Target
-from bot.slack import text
+from bot.slack import kind_text, outcome_text, several_text, text
 
 CANCEL_ACTION: Final = "cancel_target"
 APPROVE_ACTION: Final = "approve_cancellation"
@@ -66,7 +66,7 @@ def details_of(resource: Resource, target: Target, look: Look, as_of: datetime) 
         title=text.clip(seen.title, _FIELD) if seen else "",
         requestor=text.clip(seen.requestor_name, _FIELD) if seen else "",
         reason=text.clip(seen.reason, _FIELD) if seen else "",
-        state=text.clip(seen.state, _FIELD) if seen else text.unreadable(resource),
+        state=text.clip(seen.state, _FIELD) if seen else kind_text.unreadable(resource),
         created=_moment(seen.created) if seen else "",
         until=_moment(seen.expires) if seen else "",
         decided_by=text.clip(seen.decided_by, _FIELD) if seen else "",
@@ -108,7 +108,7 @@ def facts(details: CardDetails) -> RichTextBlock:
     return _lines(_facts(details))
 
 
-def outcome(told: text.Told, actor: str, why: str) -> Blocks:
+def outcome(told: outcome_text.Told, actor: str, why: str) -> Blocks:
     """The reply that ends a thread, or the same as a private message."""
     headline = [
         Parts.Emoji(name=told.mark),
@@ -162,7 +162,7 @@ def together(headline: str, user: str, why: str, progress: str) -> Blocks:
     return drawn([_lines([[_bold(headline)], asked]), _quote(why), _lines([[_bold(progress)]])])
 
 
-def audit_line(told: text.Told, cancellation: Cancellation) -> Blocks:
+def audit_line(told: outcome_text.Told, cancellation: Cancellation) -> Blocks:
     """The one line of the audit channel."""
     target, actor, why = cancellation.target, cancellation.actor, cancellation.justification
     who = f" ({actor.account_name})" if actor.account_name else ""
@@ -185,8 +185,8 @@ def past(cancellations: Sequence[Past]) -> RichTextBlock:
     """One line for each: how it ended, and what it was."""
     lines = []
     for one in cancellations:
-        mark = [Parts.Emoji(name=text.MARKS[one.outcome.result]), _plain(" ")] if one.outcome else []
-        lines.append([*mark, _bold(text.past(one)), _plain(f" · {one.target.kind} {one.target.id}")])
+        mark = [Parts.Emoji(name=outcome_text.MARKS[one.outcome.result]), _plain(" ")] if one.outcome else []
+        lines.append([*mark, _bold(outcome_text.past(one)), _plain(f" · {one.target.kind} {one.target.id}")])
     return _lines(lines)
 
 
@@ -199,7 +199,7 @@ def joined(user: str, since: datetime) -> RichTextBlock:
 def joined_of(count: int, user: str, since: datetime) -> RichTextBlock:
     """The same of some of several."""
     answer = f" since {since:%H:%M:%S} UTC. Nothing more was sent for them; you hear how they end."
-    return _lines([[_plain(text.cancelled_already(count)), Parts.User(user_id=user), _plain(answer)]])
+    return _lines([[_plain(several_text.cancelled_already(count)), Parts.User(user_id=user), _plain(answer)]])
 
 
 def note(sentence: str) -> Blocks:

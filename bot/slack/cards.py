@@ -8,7 +8,7 @@ from typing import Final
 from bot.cancellation import Cancellation
 from bot.outcome import Look, Outcome, Reason, Result
 from bot.resources import Registry, Standing, Target
-from bot.slack import text
+from bot.slack import kind_text, outcome_text, text
 from bot.slack.blocks import CardDetails, card, details_of, stored
 from bot.slack.posting import GONE, Place, Poster
 from bot.store import Card, Store, new_id, now
@@ -66,7 +66,7 @@ class Cards:
         shown = CardDetails(**one.details)
         seen = details_of(self._registry[one.target.kind], one.target, look, now()) if look.snapshot else shown
         seen = replace(seen, ended=shown.ended, ended_by=shown.ended_by)
-        over = text.gone(self._registry[one.target.kind]) if look.missing else _over(look)
+        over = kind_text.gone(self._registry[one.target.kind]) if look.missing else _over(look)
         old = now() - one.created_at > _LIFETIME
         close = bool(over or old)
         if not close and replace(seen, as_of=shown.as_of) == shown:
@@ -93,7 +93,7 @@ class Cards:
             return known.ts
         label = self._registry[target.kind].label
         why = cancellation.justification
-        details = CardDetails(label, target.kind, target.id, by=actor.user, why=why, ended=text.CANCELLING)
+        details = CardDetails(label, target.kind, target.id, by=actor.user, why=why, ended=outcome_text.CANCELLING)
         return await self._post(cancellation.id, actor.channel, target, details)
 
     async def shows(self, cancellation: Cancellation, line: str, *, over: bool = False) -> None:
@@ -111,7 +111,7 @@ class Cards:
         Raises `Later`.
         """
         over = outcome.result in (Result.CANCELLED, Result.ACCEPTED, Result.ALREADY_FINAL)
-        line = text.card_line(outcome, now())
+        line = outcome_text.card_line(outcome, now())
         own = await self._store.card(cancellation.card_id or cancellation.id)
         notices = [one for one in await self._open_cards(cancellation.target) if not one[1].by]
         others = [(one, details) for one, details in notices if own is None or one.id != own.id]
@@ -124,7 +124,7 @@ class Cards:
         """The target's notifications show that it was found to be over."""
         for one, details in await self._open_cards(target):
             if not details.by:
-                await self._redraw(one, replace(details, ended=text.ended_as(look.state)), close=True)
+                await self._redraw(one, replace(details, ended=outcome_text.ended_as(look.state)), close=True)
 
     async def _open_cards(self, target: Target) -> list[tuple[Card, CardDetails]]:
         return [(one, CardDetails(**one.details)) for one in await self._store.cards_of(target)]
@@ -162,4 +162,4 @@ class Cards:
 
 def _over(look: Look) -> str:
     final = look.snapshot and look.snapshot.standing is Standing.FINAL
-    return text.ended_as(look.state) if final else ""
+    return outcome_text.ended_as(look.state) if final else ""

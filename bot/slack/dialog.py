@@ -20,7 +20,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.resources import Registry, Resource
-from bot.slack import text
+from bot.slack import kind_text, several_text, text
 
 CALLBACK: Final = "cancel_dialog"
 KIND, ID, JUSTIFICATION, DETAILS = "kind", "id", "justification", "details"
@@ -85,9 +85,8 @@ def view(prefilled: Prefilled, enabled: Registry, details: Block | None, notes: 
     """The dialog. Its inputs keep their block and action ids, so what is typed survives new `details`."""
     blocks: list[Block] = [*notes]
     if prefilled.resource and prefilled.resource.retirement:
-        ended = (
-            f"{text.retirement(prefilled.resource)} {text.successors(prefilled.resource, enabled)} {text.ENDED_LISTS}"
-        )
+        replaced = kind_text.successors(prefilled.resource, enabled)
+        ended = f"{kind_text.retirement(prefilled.resource)} {replaced} {kind_text.ENDED_LISTS}"
         blocks.append(SectionBlock(block_id="retired", text=_plain(ended)))
     if details:
         details.block_id = DETAILS
@@ -107,7 +106,7 @@ def picking(picked: Picking, details: Block | None) -> dict[str, Any]:
     blocks.append(_justification_input(""))
     if not picked.options:
         other = ButtonElement(text="Enter an id or address instead", action_id=BY_HAND, value="form")
-        several = ButtonElement(text=text.CHOOSE_SEVERAL, action_id=CHOOSE_SEVERAL, value="several")
+        several = ButtonElement(text=several_text.CHOOSE_SEVERAL, action_id=CHOOSE_SEVERAL, value="several")
         blocks.append(ActionsBlock(block_id=BY_HAND, elements=[other, several]))
     return _view(blocks, picked.dialog_id, submit="Cancel the request")
 

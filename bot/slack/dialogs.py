@@ -20,7 +20,7 @@ from bot.outcome import Look, rejected
 from bot.policy import Ownership
 from bot.reading import owner
 from bot.resources import Standing, Target
-from bot.slack import dialog, text
+from bot.slack import dialog, kind_text, list_text, outcome_text, text
 from bot.slack.api import FAULTS, error_of
 from bot.slack.blocks import details_of, facts
 from bot.slack.cards import Cards
@@ -141,7 +141,7 @@ class Dialogs:
         await asyncio.wait({reading}, timeout=seconds)
         if reading.done():
             return await self.show(click, await draw(reading.result()))
-        shown = await self.show(click, dialog.closed(dialog.sentence(text.LOOKING)))
+        shown = await self.show(click, dialog.closed(dialog.sentence(list_text.LOOKING)))
         try:
             view = await draw(await reading)
         except BotError as error:
@@ -164,7 +164,7 @@ class Dialogs:
             view = await self._filled(actor, target, form)
         except Exception:
             log.exception("details_failed")
-            view = form.draw(dialog.sentence(text.details_later(self._gate.registry[target.kind])))
+            view = form.draw(dialog.sentence(kind_text.details_later(self._gate.registry[target.kind])))
         await self.update(shown, view)
 
     async def _filled(self, actor: Actor, target: Target, form: Form) -> View:
@@ -188,10 +188,10 @@ class Dialogs:
         if standing is Standing.FINAL:
             await self._cards.ended_elsewhere(target, look)
             if form.fixed:
-                return dialog.closed(self._facts(target, look), dialog.sentence(text.ended_as(look.state)))
+                return dialog.closed(self._facts(target, look), dialog.sentence(outcome_text.ended_as(look.state)))
         if standing is Standing.UNKNOWN and (other := await self._other(actor, target)):
             return await self._instead(form, *other)
-        missing = look.missing and dialog.sentence(text.missing(self._gate.registry[target.kind]))
+        missing = look.missing and dialog.sentence(kind_text.missing(self._gate.registry[target.kind]))
         return form.draw(missing or self._facts(target, look))
 
     async def _other(self, actor: Actor, target: Target) -> tuple[Target, Look] | None:
@@ -212,7 +212,7 @@ class Dialogs:
         registry = self._gate.registry
         await self._store.offer(form.id, target)
         fixed = dialog.Prefilled(form.id, registry[target.kind], target.id, form.justification, fixed=True)
-        why = dialog.sentence(text.instead(registry[target.kind], look.state))
+        why = dialog.sentence(kind_text.instead(registry[target.kind], look.state))
         return dialog.view(fixed, registry, self._facts(target, look), [why])
 
     def _facts(self, target: Target, look: Look) -> RichTextBlock:
@@ -226,6 +226,6 @@ class Dialogs:
         """Why the details are missing; the cancellation itself may still be tried."""
         resource = self._gate.registry[target.kind]
         if not isinstance(failure, ServiceError):
-            return text.details_later(resource)
-        told = text.told(rejected(resource, failure, Look(), 0), resource)
+            return kind_text.details_later(resource)
+        told = outcome_text.told(rejected(resource, failure, Look(), 0), resource)
         return " ".join(filter(None, (told.sentence, told.next_step, told.reference)))

@@ -14,7 +14,7 @@ from bot.cancellation import Actor
 from bot.errors import Refused
 from bot.history import History
 from bot.pending import Choices, Pending
-from bot.slack import text
+from bot.slack import list_text, text
 from bot.slack.api import FAULTS, error_of
 from bot.slack.dialog import sentence
 from bot.slack.directory import Directory
@@ -99,7 +99,7 @@ class Home:
         except Exception:
             log.exception("home_not_drawn")
             if opened:
-                await self._publish(user, [sentence(text.HOME_UNREAD)])
+                await self._publish(user, [sentence(list_text.HOME_UNREAD)])
 
     async def _known(self, user: str, *, opened: bool) -> bool:
         """Whether they have opened it; remembered from the first time on."""

@@ -12,7 +12,7 @@ from bot.history import Past
 from bot.outcome import Result
 from bot.pending import Choices
 from bot.resources import Registry
-from bot.slack import blocks, text
+from bot.slack import blocks, list_text, text
 from bot.slack.dialog import sentence
 from bot.slack.listing import gaps, listed
 
@@ -31,11 +31,11 @@ class Drawing:
         """The whole Home; without `choices`, they are still being read."""
         return [
             self._account(actor),
-            _header(text.HOME_PENDING),
+            _header(list_text.HOME_PENDING),
             *(self._pending(choices, past, at) if choices else [sentence(text.READING)]),
-            _header(text.HOME_PAST),
-            blocks.past(past) if past else sentence(text.HOME_NO_PAST),
-            ContextBlock(elements=[_plain(text.as_of(at))]),
+            _header(list_text.HOME_PAST),
+            blocks.past(past) if past else sentence(list_text.HOME_NO_PAST),
+            ContextBlock(elements=[_plain(list_text.as_of(at))]),
         ]
 
     def _account(self, actor: Actor) -> Block:
@@ -50,14 +50,14 @@ class Drawing:
         unseen = [*gaps(choices, self.link_url), *self._unlisted()]
         shown = listed(items[:_MOST], self.registry, at)
         if len(items) > _MOST:
-            shown.append(sentence(text.home_more(len(items) - _MOST)))
+            shown.append(sentence(list_text.home_more(len(items) - _MOST)))
         if not items:
-            shown.append(sentence(text.NOTHING_SEEN if unseen else text.NOTHING_TO_CANCEL))
+            shown.append(sentence(list_text.NOTHING_SEEN if unseen else list_text.NOTHING_TO_CANCEL))
         return [*shown, *unseen]
 
     def _unlisted(self) -> list[Block]:
         kinds = [kind for kind in self.registry if not kind.lists]
-        return [sentence(text.never_listed(kinds))] if kinds else []
+        return [sentence(list_text.never_listed(kinds))] if kinds else []
 
 
 def _left(one: Past) -> bool:

@@ -13,7 +13,7 @@ from bot.errors import Refused
 from bot.lists import Listed
 from bot.pending import Choices
 from bot.resources import Registry, Resource, Target
-from bot.slack import text
+from bot.slack import list_text, text
 from bot.slack.blocks import sign_in
 from bot.slack.dialog import sentence
 
@@ -44,15 +44,15 @@ def gaps(choices: Choices, link_url: str) -> list[Block]:
     """What is not shown, and why: lists that could not be read, need a sign-in, are too long, or one's own alone."""
     blocks: list[Block] = []
     if choices.unread:
-        blocks.append(sentence(text.not_read(choices.unread)))
+        blocks.append(sentence(list_text.not_read(choices.unread)))
     if choices.sign_in and link_url:
-        blocks.append(sign_in(text.sign_in_for(choices.sign_in), link_url))
+        blocks.append(sign_in(list_text.sign_in_for(choices.sign_in), link_url))
     elif choices.sign_in:
-        blocks.append(sentence(f"{text.sign_in_for(choices.sign_in)}{text.NO_LINKING}"))
+        blocks.append(sentence(f"{list_text.sign_in_for(choices.sign_in)}{text.NO_LINKING}"))
     if choices.longer:
-        blocks.append(sentence(text.too_long(choices.longer)))
+        blocks.append(sentence(list_text.too_long(choices.longer)))
     if choices.own_only:
-        blocks.append(sentence(text.own_only(choices.own_only)))
+        blocks.append(sentence(list_text.own_only(choices.own_only)))
     return blocks
 
 

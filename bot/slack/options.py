@@ -12,7 +12,7 @@ from bot.errors import BotError, Refused
 from bot.lists import Listed
 from bot.pending import Choices, Pending
 from bot.resources import Registry
-from bot.slack import dialog, text
+from bot.slack import dialog, list_text, text
 from bot.slack.answering import Answering
 from bot.slack.dialogs import Dialogs
 from bot.slack.directory import Directory
@@ -56,7 +56,7 @@ class Options:
         work = self._tasks.spawn(self._options(Click.of_interaction(body), Used.of(body, body), kinds))
         await asyncio.wait({work}, timeout=_OPTIONS)
         usable = work.done() and not work.cancelled() and not work.exception()
-        await ack(**(work.result() if usable else _hint(text.STILL_READING, text.NOT_YET)))
+        await ack(**(work.result() if usable else _hint(list_text.STILL_READING, list_text.NOT_YET)))
 
     async def _options(self, click: Click, used: Used, kinds: Collection[str]) -> dict[str, Any]:
         try:
@@ -67,7 +67,7 @@ class Options:
             log.info("declined", code=error.code, reason=error.reason, user=click.user)
             return {"options": []}
         except BotError as error:
-            return _hint(text.STILL_READING, text.clip(error.sentence, 75))
+            return _hint(list_text.STILL_READING, text.clip(error.sentence, 75))
         return offers(await self._pending.of(actor, kinds), used.value, self._registry, now())
 
 
@@ -81,12 +81,12 @@ def offers(choices: Choices, typed: str, registry: Registry, moment: datetime) -
     partly = bool(choices.unread or choices.sign_in or choices.longer)
     if not matching:
         certain = not (partly or choices.own_only)
-        return {"options": []} if certain else _hint(text.NOT_ALL_READ, text.NO_MATCH)
+        return {"options": []} if certain else _hint(list_text.NOT_ALL_READ, list_text.NO_MATCH)
     options = [
         _option(one.target.digest, option_text(one, registry[one.target.kind], moment)) for one in matching[:MOST]
     ]
-    newest = text.newest_of(MOST, len(matching)) if len(matching) > MOST else ""
-    label = " · ".join(filter(None, (newest, text.NOT_ALL_READ if partly else "")))
+    newest = list_text.newest_of(MOST, len(matching)) if len(matching) > MOST else ""
+    label = " · ".join(filter(None, (newest, list_text.NOT_ALL_READ if partly else "")))
     return {"option_groups": [_group(label, options)]} if label else {"options": options}
 
 

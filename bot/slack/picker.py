@@ -10,7 +10,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from bot.cancellation import Actor
 from bot.pending import Choices, Pending
 from bot.resources import Registry, Resource, Target
-from bot.slack import dialog, text
+from bot.slack import dialog, list_text
 from bot.slack.answering import Answering
 from bot.slack.dialogs import Dialogs, Draw, Form, Shown, View
 from bot.slack.directory import Directory
@@ -57,8 +57,8 @@ class Picker:
             return dialog.choosing(dialog_id, kind.kind if kind else "", unseen)
         if choices.items:
             return dialog.picking(dialog.Picking(dialog_id, notes=tuple(unseen)), None)
-        words = text.NOTHING_SEEN if unseen else text.NOTHING_TO_CANCEL
-        notes = [dialog.sentence(f"{words} {text.BY_HAND}"), *unseen]
+        words = list_text.NOTHING_SEEN if unseen else list_text.NOTHING_TO_CANCEL
+        notes = [dialog.sentence(f"{words} {list_text.BY_HAND}"), *unseen]
         return dialog.view(dialog.Prefilled(dialog_id, kind), self._registry, None, notes)
 
 
@@ -122,7 +122,7 @@ class Chosen:
         if not self._is_latest(used):
             return
         if target is None:
-            await self._dialogs.update(Shown(used.view_id), draw(dialog.sentence(text.CHOOSE_AGAIN)))
+            await self._dialogs.update(Shown(used.view_id), draw(dialog.sentence(list_text.CHOOSE_AGAIN)))
             return
         shown = await self._dialogs.update(Shown(used.view_id), draw(dialog.loading()))
         if shown:
@@ -157,7 +157,7 @@ class ByHand:
 def among(dialog_id: str, targets: Sequence[Target], registry: Registry, count: int = 0) -> dialog.Picking:
     """A choice of these, out of so many: their kinds and ids, which whoever has found them can see anyway."""
     options = tuple((one.digest, short_target(one, registry[one.kind])) for one in targets)
-    cut = [dialog.sentence(text.found_more(len(targets), count))] if count > len(targets) else []
+    cut = [dialog.sentence(list_text.found_more(len(targets), count))] if count > len(targets) else []
     return dialog.Picking(dialog_id, options, tuple(cut))
 
 

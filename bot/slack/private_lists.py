@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 from bot.cancellation import Actor
 from bot.pending import Choices, Pending
 from bot.resources import Registry, Resource
-from bot.slack import text
+from bot.slack import kind_text, list_text
 from bot.slack.blocks import drawn
 from bot.slack.dialog import sentence
 from bot.slack.inbox import Click
@@ -37,36 +37,36 @@ class PrivateLists:
     async def tell(self, click: Click, actor: Actor, kind: Resource | None, *, own: bool) -> None:
         """Answers with the list, of one kind or of all; where Microsoft takes long, first that it is being read."""
         if kind and not kind.lists:
-            await self._poster.answer(click.user, click.response_url, text.unlisted(kind))
+            await self._poster.answer(click.user, click.response_url, list_text.unlisted(kind))
             return
         choices = await self._read(click, actor, [kind.kind] if kind else [], own=own)
-        words = text.yours(len(choices.items), kind, own=own)
+        words = list_text.yours(len(choices.items), kind, own=own)
         await self._poster.answer(click.user, click.response_url, words, drawn(self._drawn(choices, words)))
 
     async def instead(self, click: Click, actor: Actor, ended: Resource) -> None:
         """Says what became of a kind that Microsoft has ended, above their own requests of what replaces it."""
-        said, kinds = text.ended_kind(ended, self._registry), text.replacing(ended, self._registry)
+        said, kinds = kind_text.ended_kind(ended, self._registry), kind_text.replacing(ended, self._registry)
         if not kinds:
             await self._poster.answer(click.user, click.response_url, said)
             return
         choices = await self._read(click, actor, [one.kind for one in kinds], own=True)
-        listed = self._drawn(choices, text.yours(len(choices.items), None, own=True))
+        listed = self._drawn(choices, list_text.yours(len(choices.items), None, own=True))
         await self._poster.answer(click.user, click.response_url, said, drawn([sentence(said), *listed]))
 
     async def _read(self, click: Click, actor: Actor, kinds: Collection[str], *, own: bool) -> Choices:
         reading = self._tasks.spawn(self._pending.of(actor, kinds, own=own, fresh=True))
         await asyncio.wait({reading}, timeout=_SOON)
         if not reading.done():
-            await self._poster.answer(click.user, click.response_url, text.LOOKING)
+            await self._poster.answer(click.user, click.response_url, list_text.LOOKING)
         return await reading
 
     def _drawn(self, choices: Choices, words: str) -> list[Block]:
         unseen = gaps(choices, self._link_url)
         if not choices.items:
-            return [sentence(text.NOTHING_SEEN if unseen else text.NOTHING_TO_CANCEL), *unseen]
+            return [sentence(list_text.NOTHING_SEEN if unseen else list_text.NOTHING_TO_CANCEL), *unseen]
         shown = fitting(listed(choices.items[:_MOST], self._registry, now()))
         more = len(choices.items) - len(shown)
-        below = [sentence(text.more_pending(more))] if more else []
+        below = [sentence(list_text.more_pending(more))] if more else []
         return [sentence(words), *shown, *below, *unseen]
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.errors import InputError
 from bot.resources import Cloud, Registry, Resource, Target, TargetError, is_url, target_of, target_of_url
-from bot.slack import text
+from bot.slack import kind_text, text
 from bot.slack.dialog import ID, JUSTIFICATION, KIND
 
 _LONGEST: Final = 3000  # what a dialog's input can hold
@@ -31,7 +31,7 @@ class Ended(InputError):
     """Somebody named something of a kind that Microsoft has ended, and that is not switched on."""
 
     def __init__(self, resource: Resource, sentence: str) -> None:
-        super().__init__(KIND, sentence, text.ENDED_LISTS)
+        super().__init__(KIND, sentence, kind_text.ENDED_LISTS)
         self.resource = resource
 
 
@@ -96,15 +96,15 @@ class Parser:
         if resource is None:
             known = self._everything.find(word)
             if known and known.retirement:
-                raise Ended(known, text.ended_kind(known, self._enabled))
-            raise InputError(KIND, text.unknown_kind(word, self._everything, self._enabled, self._cloud))
+                raise Ended(known, kind_text.ended_kind(known, self._enabled))
+            raise InputError(KIND, kind_text.unknown_kind(word, self._everything, self._enabled, self._cloud))
         return resource
 
     def _of_id(self, resource: Resource, id_text: str) -> Target:
         try:
             return target_of(resource, id_text)
         except TargetError as error:
-            raise InputError(ID, text.of_target_error(error, resource)) from None
+            raise InputError(ID, kind_text.of_target_error(error, resource)) from None
 
     def _of_url(self, url: str) -> Target:
         try:
@@ -112,7 +112,7 @@ class Parser:
         except TargetError as error:
             with suppress(TargetError):
                 self._resource(target_of_url(self._everything, url, self._hosts).kind)
-            raise InputError(ID, text.of_target_error(error, None)) from None
+            raise InputError(ID, kind_text.of_target_error(error, None)) from None
 
 
 def _unlinked(typed: str) -> str:

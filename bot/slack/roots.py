@@ -4,7 +4,7 @@ import asyncio
 
 from bot.batches import Batch, Batches
 from bot.pace import Pace
-from bot.slack import blocks, text
+from bot.slack import blocks, several_text
 from bot.slack.posting import Place, Poster
 
 
@@ -85,5 +85,8 @@ def _place(batch: Batch) -> Place:
 
 
 def _drawn(batch: Batch) -> tuple[str, blocks.Blocks]:
-    headline, progress = text.several(batch.count), text.progress(batch.count, batch.results, batch.elsewhere)
+    headline, progress = (
+        several_text.several(batch.count),
+        several_text.progress(batch.count, batch.results, batch.elsewhere),
+    )
     return f"{headline}: {progress}", blocks.together(headline, batch.user, batch.justification, progress)

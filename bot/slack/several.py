@@ -17,7 +17,7 @@ from bot.cancellations import Running
 from bot.errors import SIGN_IN, BotError, InputError, Unavailable
 from bot.justification import justification
 from bot.resources import Target
-from bot.slack import dialog, text
+from bot.slack import dialog, list_text, several_text, text
 from bot.slack.answering import Answering
 from bot.slack.blocks import joined_of
 from bot.slack.dialogs import Dialogs, Shown
@@ -91,11 +91,11 @@ class SubmittedSeveral(Submitted[Recording]):
         opened, actor = await self._opened(click, view)
         chosen = dialog.several(view)
         if not 0 < len(chosen.choices) <= dialog.MOST_AT_ONCE:
-            raise InputError(chosen.input, text.too_many(dialog.MOST_AT_ONCE, len(chosen.choices)))
+            raise InputError(chosen.input, several_text.too_many(dialog.MOST_AT_ONCE, len(chosen.choices)))
         why = justification(chosen.justification)
         batch = await self._batches.of(opened.id)
         if batch and batch.justification != why:
-            raise InputError(dialog.JUSTIFICATION, text.another_reason(batch.count))
+            raise InputError(dialog.JUSTIFICATION, several_text.another_reason(batch.count))
         members = batch.members if batch else frozenset()
         rest = {digest: name for digest, name in chosen.choices.items() if member_id(opened.id, digest) not in members}
         targets = await self._targets(actor, chosen.input, rest)
@@ -114,11 +114,11 @@ class SubmittedSeveral(Submitted[Recording]):
             async with asyncio.timeout(FINDING):
                 choices = await self._tools.pending.of(actor, dialog.kinds_of(block_id))
         except TimeoutError:
-            raise Unavailable(text.CHOICE_UNREAD, "Press the button again.") from None
+            raise Unavailable(several_text.CHOICE_UNREAD, "Press the button again.") from None
         found = {one.target.digest: one.target for one in choices.items if one.target.digest in wanted}
         if gone := [name for digest, name in wanted.items() if digest not in found]:
-            missing = f"{text.NOT_ALL_READ}." if choices.unread or choices.longer else ""
-            raise InputError(block_id, text.gone_of_several(gone), SIGN_IN if choices.sign_in else missing)
+            missing = f"{list_text.NOT_ALL_READ}." if choices.unread or choices.longer else ""
+            raise InputError(block_id, several_text.gone_of_several(gone), SIGN_IN if choices.sign_in else missing)
         return [found[digest] for digest in wanted]
 
     def _cancellation(self, opened: Dialog, actor: Actor, target: Target, why: str) -> Cancellation:
@@ -172,19 +172,19 @@ class SubmittedSeveral(Submitted[Recording]):
         """The person was told how many are recorded; a commit that hung can make them more."""
         ends = await asyncio.gather(*hanging, return_exceptions=True)
         if any(not isinstance(end, BaseException) for end in ends):
-            await self._tools.poster.answer(click.user, click.response_url, text.MORE_RECORDED_LATE)
+            await self._tools.poster.answer(click.user, click.response_url, several_text.MORE_RECORDED_LATE)
 
     def _said(self, begun: Recording) -> Response:
         if begun.late:
-            return open_still(text.recorded_of(begun.recorded, begun.count))
+            return open_still(several_text.recorded_of(begun.recorded, begun.count))
         told = list(self._told(begun))
         if told:
-            return closed(*([dialog.sentence(text.begun_of(begun.begun))] if begun.begun else []), *told)
-        return {} if begun.begun else closed(dialog.sentence(text.RECORDED_BEFORE))
+            return closed(*([dialog.sentence(several_text.begun_of(begun.begun))] if begun.begun else []), *told)
+        return {} if begun.begun else closed(dialog.sentence(several_text.RECORDED_BEFORE))
 
     def _told(self, begun: Recording) -> Iterable[Block]:
         """What is told of those that did not begin as asked."""
         for user, count in Counter(one.user for one in begun.joined).items():
             yield joined_of(count, user, min(one.at for one in begun.joined if one.user == user))
         for why, count in begun.refused.items():
-            yield dialog.sentence(text.not_begun(count, why))
+            yield dialog.sentence(several_text.not_begun(count, why))

@@ -12,7 +12,7 @@ from bot.errors import BotError
 from bot.gate import Gate
 from bot.pending import Pending
 from bot.resources import Registry, Target
-from bot.slack import dialog, text
+from bot.slack import dialog, list_text
 from bot.slack.answering import Answering
 from bot.slack.dialogs import Dialogs, Form, View
 from bot.slack.directory import Directory
@@ -73,7 +73,9 @@ class Shortcut:
                 await self._lists.instead(click, actor, self._everything[ended[0].kind])
                 return
             if not targets and not found.ids:
-                await self._poster.answer(click.user, click.response_url, text.nothing_in_message(self._gate.registry))
+                await self._poster.answer(
+                    click.user, click.response_url, list_text.nothing_in_message(self._gate.registry)
+                )
                 return
             dialog_id = new_id()
             reading = self._tasks.spawn(self._all(actor, targets, found.ids))
@@ -114,7 +116,7 @@ class Shortcut:
         await self._dialogs.record(click, dialog_id, thread_ts=marked.thread_ts, offered=offered)
         if not targets:
             form = dialog.Prefilled(dialog_id, id=ids[0])
-            return dialog.view(form, self._gate.registry, None, [dialog.sentence(text.UNKNOWN_ID)])
+            return dialog.view(form, self._gate.registry, None, [dialog.sentence(list_text.UNKNOWN_ID)])
         if len(targets) == 1:
             return dialog.view(self._fixed(dialog_id, targets[0]), self._gate.registry, dialog.loading())
         return dialog.picking(among(dialog_id, offered, self._gate.registry, len(targets)), None)

@@ -9,7 +9,7 @@ from bot.cancellation import Answer, Cancellation
 from bot.errors import BotError
 from bot.outcome import Outcome, Result
 from bot.resources import Registry
-from bot.slack import blocks, text
+from bot.slack import blocks, outcome_text, text
 from bot.slack.cards import Cards
 from bot.slack.home import Home
 from bot.slack.posting import Alone, Place, Poster
@@ -67,11 +67,11 @@ class SlackTeller:
 
     async def waiting(self, cancellation: Cancellation, wait: Wait) -> bool:
         """A long wait, in the thread."""
-        return await self._note(cancellation, text.waiting(wait))
+        return await self._note(cancellation, outcome_text.waiting(wait))
 
     async def accepted(self, cancellation: Cancellation) -> bool:
         """The service is still finishing it."""
-        return await self._note(cancellation, text.ACCEPTED)
+        return await self._note(cancellation, outcome_text.ACCEPTED)
 
     async def asked(
         self, cancellation: Cancellation, approval_id: str, second_person: Sequence[str], until: datetime
@@ -85,7 +85,7 @@ class SlackTeller:
         """The answer, in the place of the question."""
         label = self._registry[cancellation.target.kind].label
         drawn = blocks.answered(cancellation, label, text.ANSWERS[answer], user)
-        return await self._question(cancellation, text.ANSWERS[answer], drawn, text.CANCELLING)
+        return await self._question(cancellation, text.ANSWERS[answer], drawn, outcome_text.CANCELLING)
 
     async def alone(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """The reason of a refusal, for the person alone."""
@@ -122,13 +122,13 @@ class SlackTeller:
         """Tells whoever came second, or was approved when another one ran; only the latter has a thread of its own."""
         if cancellation.approver:
             await self.answered(cancellation, Answer.APPROVED, cancellation.approver)
-        await self._cards.shows(cancellation, text.card_line(outcome, now()), over=True)
+        await self._cards.shows(cancellation, outcome_text.card_line(outcome, now()), over=True)
         return await self._alone(cancellation, "joined", self._told(cancellation, outcome))
 
     async def settled(self, cancellation: Cancellation, outcome: Outcome) -> bool:
         """Tells the person, who may not look at the changed reply again."""
         return await self._alone(
-            cancellation, "told_later", self._told(cancellation, outcome), *blocks.note(text.SETTLED_LATER)
+            cancellation, "told_later", self._told(cancellation, outcome), *blocks.note(outcome_text.SETTLED_LATER)
         )
 
     async def requestor(self, cancellation: Cancellation) -> bool:
@@ -169,10 +169,12 @@ class SlackTeller:
         target = cancellation.target
         return f"{self._registry[target.kind].label}: {target.kind} {target.id}"
 
-    def _told(self, cancellation: Cancellation, outcome: Outcome) -> text.Told:
-        return text.told(outcome, self._registry[cancellation.target.kind])
+    def _told(self, cancellation: Cancellation, outcome: Outcome) -> outcome_text.Told:
+        return outcome_text.told(outcome, self._registry[cancellation.target.kind])
 
-    async def _alone(self, cancellation: Cancellation, what: str, told: text.Told, *more: dict[str, object]) -> bool:
+    async def _alone(
+        self, cancellation: Cancellation, what: str, told: outcome_text.Told, *more: dict[str, object]
+    ) -> bool:
         user = cancellation.actor.user
         one = Alone(f"{cancellation.id}:{what}", user, cancellation.response_url, cancellation.at)
         named = blocks.note(self._name(cancellation)) if cancellation.batch else []

@@ -20,7 +20,7 @@ from bot.keys import Sealer
 from bot.metrics import Metrics
 from bot.pending import Pending
 from bot.resources import Target
-from bot.slack import dialog, text
+from bot.slack import dialog, list_text, text
 from bot.slack.answering import Answering
 from bot.slack.blocks import drawn, joined, sign_in
 from bot.slack.dialogs import Dialogs
@@ -184,7 +184,7 @@ class SubmittedDialog(Submitted[Running | None]):
         except TimeoutError:
             listed = None
         if listed is None:
-            raise InputError(dialog.PICK, text.CHOOSE_AGAIN)
+            raise InputError(dialog.PICK, list_text.CHOOSE_AGAIN)
         return listed.target
 
     def _said(self, begun: Running | None) -> Response:

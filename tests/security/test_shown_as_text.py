@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from bot.cancellation import Actor, Cancellation
 from bot.resources import Target, load
 from bot.slack import blocks, dialog
+from bot.slack.outcome_text import Told
 from bot.slack.request import Parser
-from bot.slack.text import Told, escape
+from bot.slack.text import escape
 
 ID: Final = "00000000-0000-4000-8000-00000000c0de"
 REGISTRY: Final = load()

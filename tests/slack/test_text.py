@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.errors import ConsentNeeded, Refused, ServiceError, SignInNeeded
 from bot.outcome import Look, Outcome, Reason, Result, prevented, rejected
 from bot.resources import Cloud, Registry, Snapshot, Standing, TargetError, load
-from bot.slack import text
+from bot.slack import kind_text, outcome_text, text
 from bot.verdict import Wait
 
 KINDS: Final = load()
@@ -45,82 +45,84 @@ HEADLINES: Final = {
 @pytest.mark.parametrize("reason", Reason)
 def test_every_end_has_a_sentence(reason: Reason) -> None:
     assert OUTCOMES[reason].reason is reason
-    told = text.told(OUTCOMES[reason], ITEM)
+    told = outcome_text.told(OUTCOMES[reason], ITEM)
     assert told.sentence.endswith((".", ")."))
     assert not set(told.sentence + told.next_step) & set("{}")
     assert told.headline == HEADLINES[OUTCOMES[reason].result]
-    assert told.mark == text.MARKS[OUTCOMES[reason].result]
+    assert told.mark == outcome_text.MARKS[OUTCOMES[reason].result]
 
 
 @pytest.mark.parametrize("reason", [r for r in Reason if Outcome(r).result in (Result.FAILED, Result.UNKNOWN)])
 def test_what_failed_has_a_next_step(reason: Reason) -> None:
-    assert text.told(OUTCOMES[reason], ITEM).next_step
+    assert outcome_text.told(OUTCOMES[reason], ITEM).next_step
 
 
 def test_only_what_was_confirmed_is_called_cancelled() -> None:
-    cancelled = {r for r in Reason if text.told(OUTCOMES[r], ITEM).headline == "Cancelled"}
+    cancelled = {r for r in Reason if outcome_text.told(OUTCOMES[r], ITEM).headline == "Cancelled"}
     assert cancelled == {Reason.DONE, Reason.CONFIRMED, Reason.UNPROVEN}
 
 
 def test_marks_and_headlines_tell_the_ends_apart() -> None:
-    assert set(text.MARKS) == set(Result)
-    assert len(set(text.MARKS.values())) == len(Result)
+    assert set(outcome_text.MARKS) == set(Result)
+    assert len(set(outcome_text.MARKS.values())) == len(Result)
 
 
 @pytest.mark.parametrize("reason", [Reason.FOUND_FINAL, Reason.TOO_LATE, Reason.LOST])
-@pytest.mark.parametrize(("state", "shown"), [("completed", "completed"), ("", text.NO_STATE)])
+@pytest.mark.parametrize(("state", "shown"), [("completed", "completed"), ("", outcome_text.NO_STATE)])
 def test_the_state_is_shown(reason: Reason, state: str, shown: str) -> None:
-    assert shown in text.told(Outcome(reason, state), ITEM).sentence
+    assert shown in outcome_text.told(Outcome(reason, state), ITEM).sentence
 
 
 def test_a_missing_permission_is_named() -> None:
-    assert PERMISSION in text.told(Outcome(Reason.NOT_ALLOWED, permission=PERMISSION), ITEM).sentence
+    assert PERMISSION in outcome_text.told(Outcome(Reason.NOT_ALLOWED, permission=PERMISSION), ITEM).sentence
 
 
 def test_an_errors_own_words_come_first() -> None:
     needed = SignInNeeded("Your account is not linked.", "Link it here.")
-    told = text.told(prevented(needed), ITEM)
+    told = outcome_text.told(prevented(needed), ITEM)
     assert (told.sentence, told.next_step) == ("Your account is not linked.", "Link it here.")
 
 
 def test_a_call_without_reading_first_is_told() -> None:
-    told = text.told(replace(OUTCOMES[Reason.DONE], unread=True), ITEM)
-    assert told.sentence.endswith(text.UNREAD_NOTE)
+    told = outcome_text.told(replace(OUTCOMES[Reason.DONE], unread=True), ITEM)
+    assert told.sentence.endswith(outcome_text.UNREAD_NOTE)
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_a_retired_kind_says_so_unless_it_worked(reason: Reason) -> None:
-    sentence = text.told(OUTCOMES[reason], PRIVILEGED).sentence
+    sentence = outcome_text.told(OUTCOMES[reason], PRIVILEGED).sentence
     worked = OUTCOMES[reason].result in (Result.CANCELLED, Result.ACCEPTED)
     assert ("retired this kind on 31 May 2021" in sentence) is not worked
     assert ("unifiedRoleAssignmentScheduleRequest" in sentence) is not worked
 
 
 def test_the_retirement_of_a_kind() -> None:
-    assert text.retirement(ITEM) == ""
-    assert "28 October 2026" in text.retirement(KINDS["governance-role"])
+    assert kind_text.retirement(ITEM) == ""
+    assert "28 October 2026" in kind_text.retirement(KINDS["governance-role"])
 
 
 def test_what_replaces_a_kind_that_is_over() -> None:
-    told = text.ended_kind(KINDS["governance-role"], KINDS.only(["role-assignment", "group-assignment"], "global"))
+    told = kind_text.ended_kind(KINDS["governance-role"], KINDS.only(["role-assignment", "group-assignment"], "global"))
     start = "Role request (PIM iteration 2): governance-role is not switched on here. Microsoft retired this kind on "
     assert told.startswith(f"{start}28 October 2026;")
     assert told.endswith("Here that is role-assignment or group-assignment.")
-    alone = text.ended_kind(KINDS["governance-role"], ENABLED)
+    alone = kind_text.ended_kind(KINDS["governance-role"], ENABLED)
     assert alone.endswith("No kind that replaces it is switched on here.")
 
 
 def test_the_reference_has_what_support_needs() -> None:
     outcome = Outcome(Reason.SERVICE_ERROR, "", 400, "aCode", "r-1", "c-1")
-    assert text.told(outcome, ITEM).reference == "HTTP 400 · code aCode · request-id r-1 · client-request-id c-1"
-    assert text.told(Outcome(Reason.POLICY), ITEM).reference == ""
+    assert (
+        outcome_text.told(outcome, ITEM).reference == "HTTP 400 · code aCode · request-id r-1 · client-request-id c-1"
+    )
+    assert outcome_text.told(Outcome(Reason.POLICY), ITEM).reference == ""
 
 
 @pytest.mark.parametrize("problem", ["empty_id", "bad_id", "foreign_url", "unknown_url"])
 @pytest.mark.parametrize("resource", [ITEM, None])
 def test_every_wrong_target_has_a_sentence(problem: str, resource: object) -> None:
     known = ITEM if resource else None
-    sentence = text.of_target_error(TargetError(problem, "graph.microsoft.com"), known)
+    sentence = kind_text.of_target_error(TargetError(problem, "graph.microsoft.com"), known)
     assert sentence.endswith(".")
     assert ("graph.microsoft.com" in sentence) is (problem == "foreign_url")
 
@@ -136,7 +138,7 @@ def test_every_wrong_target_has_a_sentence(problem: str, resource: object) -> No
     ],
 )
 def test_an_unknown_kind(word: str, cloud: Cloud, parts: list[str]) -> None:
-    answer = text.unknown_kind(word, KINDS, ENABLED, cloud)
+    answer = kind_text.unknown_kind(word, KINDS, ENABLED, cloud)
     for part in (*parts, "access-package", "approval-item"):
         assert part in answer
     assert len(answer) < 300
@@ -144,7 +146,7 @@ def test_an_unknown_kind(word: str, cloud: Cloud, parts: list[str]) -> None:
 
 
 def test_a_kind_that_is_off_is_not_suggested() -> None:
-    answer = text.unknown_kind("governance-rol", KINDS, ENABLED, "global")
+    answer = kind_text.unknown_kind("governance-rol", KINDS, ENABLED, "global")
     assert "governance-role?" not in answer
 
 
@@ -226,5 +228,5 @@ def test_an_age_is_never_negative(since: timedelta, words: str) -> None:
 
 
 def test_a_wait_is_told_with_its_length() -> None:
-    assert text.waiting(Wait(120, asked=True)) == "Microsoft asks to wait. I try again in 2 minutes."
-    assert text.waiting(Wait(30)) == "No usable answer from Microsoft yet. I try again in 30 seconds."
+    assert outcome_text.waiting(Wait(120, asked=True)) == "Microsoft asks to wait. I try again in 2 minutes."
+    assert outcome_text.waiting(Wait(30)) == "No usable answer from Microsoft yet. I try again in 30 seconds."
