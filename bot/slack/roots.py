@@ -1,19 +1,24 @@
 """The one message under which cancellations are told that were entered together; it shows how far they are."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from bot.batches import Batch, Batches
+from bot.errors import Later
 from bot.pace import Pace
 from bot.slack import blocks, several_text
 from bot.slack.posting import Place, Poster
 
 
 class _Root:
-    """One at a time posts it or draws it; `shows` is what was drawn last."""
+    """One at a time posts it or draws it; `shows` is what was drawn last, `failed` when Slack could not be reached."""
 
     def __init__(self) -> None:
         self.line = asyncio.Lock()
         self.shows: Batch | None = None
+        self.failed = 0.0
 
 
 class Roots:
@@ -30,8 +35,7 @@ class Roots:
 
         Whoever comes first posts it; a message whose posting had begun is looked for, by its metadata.
         """
-        root = self._root(batch_id)
-        async with root.line:
+        async with self._alone(batch_id) as root:
             ts = await self._poster.find(_post_id(batch_id))
             batch = None if ts else await self._batches.of(batch_id)
             if batch is None:
@@ -42,8 +46,7 @@ class Roots:
 
     async def grown(self, batch_id: str) -> None:
         """It counts those that were recorded after it was posted; raises `Later`."""
-        root = self._root(batch_id)
-        async with root.line:
+        async with self._alone(batch_id) as root:
             batch = await self._batches.of(batch_id)
             if batch is None or (root.shows and root.shows.count == batch.count):
                 return
@@ -52,27 +55,38 @@ class Roots:
                 root.shows = batch
 
     async def redraw(self, batch_id: str) -> bool:
-        """It shows what is recorded now, or more; whether it does. Raises `Later`.
+        """It shows what is recorded now, or more; False where it is gone, or Slack refuses it. Raises `Later`.
 
         It is looked up again after each change: whoever has changed the message last has shown the latest, whatever
         other processes did meanwhile.
         """
-        root = self._root(batch_id)
-        async with root.line:
+        async with self._alone(batch_id) as root:
             ts = await self._poster.find(_post_id(batch_id))
-            while ts and (await self._batches.of(batch_id)) != root.shows:
+            batch = await self._batches.of(batch_id)
+            while ts and batch != root.shows:
                 await self._pace.turn()
                 batch = await self._batches.of(batch_id)
                 if batch is None or await self._poster.update(_place(batch), ts, *_drawn(batch)):
-                    return False  # somebody has deleted it, or Slack refuses it for good
+                    ts = ""
+                    break
                 root.shows = batch
-            if root.shows and root.shows.ended == root.shows.count:
+                batch = await self._batches.of(batch_id)
+            if batch is None or batch.ended == batch.count:
                 self._roots.pop(batch_id, None)
             return bool(ts)
 
-    def _root(self, batch_id: str) -> _Root:
-        """The same one for all of them, until all have ended."""
-        return self._roots.setdefault(batch_id, _Root())
+    @asynccontextmanager
+    async def _alone(self, batch_id: str) -> AsyncIterator[_Root]:
+        """In line. Whoever waited while another could not reach Slack does not wait for the same once more."""
+        root, since = self._roots.setdefault(batch_id, _Root()), time.monotonic()
+        async with root.line:
+            if root.failed > since:
+                raise Later
+            try:
+                yield root
+            except Later:
+                root.failed = time.monotonic()
+                raise
 
 
 def _post_id(batch_id: str) -> str:

@@ -189,9 +189,10 @@ async def test_ends_are_counted_by_outcome(tenant: Tenant, alice: Play) -> None:
     """One ended right before its call, one answer is an error: the root tells how many of which."""
     ids = [tenant.graph.add(PACKAGE, owner=ALICE.oid) for _ in range(3)]
     view = await opened(alice)
-    tenant.graph.decide(PACKAGE, ids[0], "denied")
+    tenant.graph.faults.add(Fault(rf"GET .*/{ids[0]}", delay=1))
     tenant.graph.faults.add(Fault(rf"POST .*{ids[1]}", status=400, times=-1))
     await send(alice, view, *(_digest(PACKAGE, one) for one in ids))
+    tenant.graph.decide(PACKAGE, ids[0], "denied")
     await over(alice, 3)
     assert "All 3 have ended: 1 cancelled, 1 had already ended, 1 not cancelled" in words(alice.roots()[0].blocks)
     assert effects(tenant) == [ids[2]]
@@ -372,6 +373,18 @@ async def test_redraws_keep_their_pace(tenant: Tenant, alice: Play, start: Start
     drawn = [call.at for call in tenant.slack.calls if call.method == "chat.update" and call.args["ts"] == root]
     assert len(drawn) <= 6
     assert all(later - earlier > 0.5 for earlier, later in pairwise(drawn))
+
+
+@pytest.mark.usefixtures("socket_bot")
+async def test_slack_takes_few_messages_at_a_time(tenant: Tenant, alice: Play) -> None:
+    """What it puts off is told later, once: of thirteen messages in one channel it takes three at once."""
+    ids = tenant.graph.add_many(PACKAGE, 12, owner=ALICE.oid)
+    view = await opened(alice)
+    tenant.slack.pace.on, tenant.slack.pace.per_second = True, 4.0
+    await cancelled(alice, view, *(_digest(PACKAGE, one) for one in ids))
+    assert tenant.slack.pace.refused > 0
+    assert named(alice.replies()) == effects(tenant) == sorted(ids)
+    assert (len(alice.roots()), len(tenant.slack.messages(AUDIT))) == (1, 12)
 
 
 @pytest.mark.usefixtures("socket_bot")

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.audit import Audit, Event
 from bot.batches import Batches, member_id
 from bot.cancellation import Actor, Cancellation
 from bot.cancellations import Cancellations
+from bot.errors import Later
 from bot.keys import Sealer
 from bot.outcome import Outcome, Reason
 from bot.pace import Pace
@@ -54,11 +56,11 @@ def kept(store: Store) -> Cancellations:
     return Cancellations(store, accounts, Audit(store, KEY), Sealer(KEY), "one")
 
 
-def roots_of(tenant: Tenant, store: Store, pause: float = 0.0) -> Roots:
+def roots_of(tenant: Tenant, store: Store, patience: float = 20.0) -> Roots:
     """Those of one process."""
     client = AsyncWebClient(token=tenant.bot_token, base_url=tenant.slack.api_url)
-    poster = Poster(client, Posts(store), tenant.slack.api_url, 20.0)
-    return Roots(Batches(store, Sealer(KEY)), poster, Pace(pause))
+    poster = Poster(client, Posts(store), tenant.slack.api_url, patience)
+    return Roots(Batches(store, Sealer(KEY)), poster, Pace(0.0))
 
 
 async def recorded(kept: Cancellations, count: int) -> list[Cancellation]:
@@ -91,6 +93,21 @@ async def test_posted_once_by_many(tenant: Tenant, store: Store, kept: Cancellat
     assert len(set(found)) == 1
     assert "25 requests to cancel, for one reason" in root(tenant)
     assert [call.method for call in tenant.slack.calls if call.method != "chat.postMessage"] == []
+
+
+async def test_nobody_waits_for_slack_one_after_the_other(tenant: Tenant, store: Store, kept: Cancellations) -> None:
+    """Calls come after it. Fails when each in line tries for as long as the first one did in vain."""
+    await recorded(kept, 10)
+    roots = roots_of(tenant, store, patience=1.0)
+    tenant.slack.faults.add(Fault("chat.postMessage", delay=3.0, times=-1))
+    began = time.monotonic()
+    found = await asyncio.gather(*(roots.begin(BATCH) for _ in range(10)), return_exceptions=True)
+    assert [type(one) for one in found] == [Later] * 10
+    assert time.monotonic() - began < 5
+    tenant.slack.faults.clear()
+    await tenant.slack.until(Play(tenant, ALICE).roots)
+    assert await roots.begin(BATCH) == Play(tenant, ALICE).roots()[0].ts
+    assert len(Play(tenant, ALICE).roots()) == 1
 
 
 async def test_many_ends_are_few_changes(tenant: Tenant, store: Store, kept: Cancellations) -> None:
