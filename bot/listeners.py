@@ -118,15 +118,7 @@ class Listeners:
         bolt.action(BY_HAND)(
             ByHand(dialogs=dialogs, registry=self.gate.registry, answering=self.answering, tasks=self.clicks)
         )
-        bolt.action(CHOOSE_SEVERAL)(
-            ChooseSeveral(
-                dialogs=dialogs,
-                directory=self.directory,
-                picker=self._picker(dialogs),
-                answering=self.answering,
-                tasks=self.clicks,
-            )
-        )
+        bolt.action(CHOOSE_SEVERAL)(self._choose_several(dialogs))
 
     def _register_buttons(self, bolt: AsyncApp, dialogs: Dialogs) -> None:
         bolt.action(CANCEL_ACTION)(
@@ -164,6 +156,15 @@ class Listeners:
             home=self.home,
             tasks=self.clicks,
             link_url=self.link_url,
+        )
+
+    def _choose_several(self, dialogs: Dialogs) -> ChooseSeveral:
+        return ChooseSeveral(
+            dialogs=dialogs,
+            directory=self.directory,
+            picker=self._picker(dialogs),
+            answering=self.answering,
+            tasks=self.clicks,
         )
 
     def _picker(self, dialogs: Dialogs) -> Picker:

@@ -21,8 +21,8 @@ from tests.kill.conftest import AUDIT_KEY
 from tests.kill.ends import Records
 from tests.kill.stage import PROCESSES, basics
 from tests.scenarios.play import WHY, Play, words
+from tests.scenarios.several import SEVERAL, named, opened
 from tests.scenarios.test_picker import PACKAGE
-from tests.scenarios.test_several import SEVERAL, named, opened
 
 _PATIENCE: Final = 90.0
 _POINTS: Final = (
