@@ -99,8 +99,6 @@ def _place(batch: Batch) -> Place:
 
 
 def _drawn(batch: Batch) -> tuple[str, blocks.Blocks]:
-    headline, progress = (
-        several_text.several(batch.count),
-        several_text.progress(batch.count, batch.results, batch.elsewhere),
-    )
+    headline = several_text.several(batch.count)
+    progress = several_text.progress(batch.count, batch.results, batch.elsewhere)
     return f"{headline}: {progress}", blocks.together(headline, batch.user, batch.justification, progress)
