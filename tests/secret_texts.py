@@ -11,10 +11,10 @@ ENTRA: Final = f"0.AXoA{'c4n4rY_' * 6}.AgABAw{'EAAAD--canary' * 6}"
 
 # Every secret that facts about Slack's and Microsoft's wires name, as it stands in a line; and the part that is secret.
 SECRETS: Final = {
-    "bot token": ("xoxb-1234-5678-canary", "5678"),
+    "bot token": ("xoxb-1234-zq5678-canary", "zq5678"),
     "rotated token": ("xoxe.xoxp-1-Mi0yLWNhbmFyeQ", "Mi0y"),
     "refresh token of Slack": ("xoxe-1-My0xLWNhbmFyeQ", "My0x"),
-    "app token": ("xapp-1-A0-5678-canary", "5678"),
+    "app token": ("xapp-1-A0-zq5678-canary", "zq5678"),
     "JWT": (JWT, "c2lnbmF0dXJl"),
     "JWE without a key": (JWT.replace(".eyJ", "..eyJ"), "c2lnbmF0dXJl"),
     "code or refresh token of Entra": (ENTRA, "canary"),

@@ -150,7 +150,10 @@ class Requestor:
 
 @dataclass(frozen=True)
 class DocumentedError:
-    """An error that the documents name. `token` is its code, or the words of its message where no code is given."""
+    """An error that the documents name. `token` is its code, or the words of its message where no code is given.
+
+    `{state}` in the sentence stands for what reading shows after it.
+    """
 
     status: int
     token: str
