@@ -26,7 +26,8 @@ PENDING: Final = ("PendingApproval", "Granted")
 """The states that are listed, one call each: no filter by several is documented."""
 
 TOO_LATE: Final = (
-    "An assignment that is there is removed, not cancelled: end it yourself, or ask an administrator of it."
+    "What is active is removed, not cancelled: deactivate it in Privileged Identity Management under “My roles”, "
+    "or ask an administrator to remove it."
 )
 
 _NO_SUCH: Final = (

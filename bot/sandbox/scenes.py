@@ -10,7 +10,7 @@ from bot.sandbox.people import ALICE, BOB, CAROL, DAVE, Person
 from bot.sandbox.tenant import Tenant
 
 WRONG = "Asked for the wrong thing"
-PROVISIONED = "may be active.\nAn assignment that is there is removed, not cancelled"
+PROVISIONED = "may be active.\nWhat is active is removed, not cancelled"
 
 
 class Kind(NamedTuple):
