@@ -25,7 +25,7 @@ from bot.slack.api import FAULTS, error_of
 from bot.slack.blocks import details_of, facts
 from bot.slack.cards import Cards
 from bot.slack.inbox import Click
-from bot.store import Dialog, Store, now
+from bot.store import Dialog, Store, new_id, now
 from bot.tasks import Tasks
 
 log = structlog.get_logger(__name__)
@@ -208,10 +208,14 @@ class Dialogs:
         return None
 
     async def _instead(self, form: Form, target: Target, look: Look) -> View:
-        """The dialog for that one, and for nothing else."""
-        registry = self._gate.registry
-        await self._store.offer(form.id, target)
-        fixed = dialog.Prefilled(form.id, registry[target.kind], target.id, form.justification, fixed=True)
+        """A dialog for that one alone, with an id of its own: what Slack still shows keeps its meaning."""
+        registry, own_id = self._gate.registry, new_id()
+        opened = await self._store.dialog(form.id)
+        if opened is None:
+            raise Refused("forged_dialog", text.OLD_DIALOG)
+        sealed = self._sealer.seal(own_id, self._sealer.open(form.id, opened.sealed))
+        await self._store.add_dialog(replace(opened, id=own_id, sealed=sealed, offered=(target,)))
+        fixed = dialog.Prefilled(own_id, registry[target.kind], target.id, form.justification, fixed=True)
         why = dialog.sentence(kind_text.instead(registry[target.kind], look.state))
         return dialog.view(fixed, registry, self._facts(target, look), [why])
 

@@ -1,9 +1,10 @@
 """Two actions on one type: the dialog offers the one that the request's state asks for, and says which."""
 
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
+from bot.sandbox.faults import Fault
 from bot.sandbox.people import ALICE, BOB, CAROL
 from bot.sandbox.slack_records import Message
 from bot.sandbox.slack_view import View
@@ -137,3 +138,19 @@ async def test_from_a_card(tenant: Tenant, alice: Play) -> None:
     assert f"{WITHDRAW} {target}" in words((await audited(tenant)).blocks)
     assert actions(tenant) == ["cancelMyRequest"]
     await tenant.slack.until(lambda: not buttons(card))
+
+
+@pytest.mark.parametrize("fault", [{"drop": True}, {"error": "hash_conflict"}], ids=["lost", "changed meanwhile"])
+@pytest.mark.usefixtures("socket_bot")
+async def test_what_was_not_shown_is_not_done(tenant: Tenant, carol: Play, fault: dict[str, Any]) -> None:
+    """Fails when the dialog that Slack still shows stands for the other action already."""
+    target = tenant.graph.add(TYPE, owner=BOB.oid)
+    message = tenant.slack.say(BOB.slack_id, CHANNEL, f"Is {WITHDRAW} {target} still needed?")
+    tenant.slack.faults.add(Fault("views.update", **fault))
+    await tenant.slack.shortcut(CAROL.slack_id, message.channel, message.ts, "cancel_from_message")
+    await tenant.slack.until(lambda: any(call.method == "views.update" for call in tenant.slack.calls))
+    view = await carol.view_with("justification")
+    assert OTHER not in words(view.blocks)
+    await carol.submit(view, justification=WHY)
+    await audited(tenant)
+    assert "cancelApproval" not in actions(tenant)
